@@ -1,0 +1,35 @@
+//! Embeds `archs/` into the binary: the zoo, the standard library, and the weights that come with them.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let mut files = Vec::new();
+    collect(&root.join("archs"), &mut files);
+    files.sort();
+
+    let mut table = String::from("pub static FILES: &[(&str, &[u8])] = &[\n");
+    for file in files {
+        let name = file.strip_prefix(&root).expect("found below the root");
+        let name = name.to_str().expect("file names are UTF-8").replace('\\', "/");
+        writeln!(table, "    ({name:?}, include_bytes!({file:?})),").expect("a string takes all");
+    }
+    table.push_str("];\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("embedded.rs");
+    fs::write(out, table).expect("the build folder is writable");
+    println!("cargo::rerun-if-changed=archs");
+    println!("cargo::rerun-if-changed=build.rs");
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("archs/ is readable") {
+        let path = entry.expect("archs/ is readable").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! archc compiles neural-network architectures: from a text file to shapes, costs and results.
+//!
+//! ```text
+//! text ──parse──▶ ast::File ──expand──▶ ir::Graph ──analyse──▶ Report ──▶ table · json · csv · md
+//!                                          │ (typed: every node has a shape)
+//!                                          └──lower──▶ Model ──run──▶ predictions
+//! ```
+
+pub mod analyse;
+pub mod diagnostic;
+pub mod expand;
+pub mod ir;
+pub mod ops;
+pub mod source;
+pub mod syntax;

@@ -1,0 +1,210 @@
+//! The ops of the language. One file is one op or a close family: its signature, shape rule, weights, cost, plain
+//! lowering and documentation. To add one: write the file, and add its [`OpDef`] to [`ALL`].
+
+mod args;
+mod error;
+
+pub mod source;
+mod window;
+
+use std::fmt;
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+pub use args::{Arg, Args, Default, Operand, ParamDef, ParamType, Raw};
+pub use error::{At, OpError};
+pub use window::{Padding, Window};
+
+use crate::ir::TensorType;
+
+/// Every op, in the order of the reference.
+pub static ALL: &[&OpDef] = &[&source::INPUT, &source::PARAM, &source::IDENTITY];
+
+/// What an op is called, what it takes, and how it is made.
+pub struct OpDef {
+    pub name: &'static str,
+    /// The name that unlabelled nodes get; also usable in code.
+    pub short: &'static str,
+    pub operands: Operands,
+    /// The parameters, in the order of positional arguments.
+    pub params: &'static [ParamDef],
+    /// One line that says what it computes.
+    pub summary: &'static str,
+    /// What one should know besides: the shape rule in words, the cost's rule, the source. Markdown.
+    pub details: &'static str,
+    /// A body of an arch that uses it and checks, starting with its `input` line; run by a test.
+    pub example: &'static str,
+    /// Makes the op from arguments that have been checked against `params`.
+    pub make: fn(&Args) -> Result<Arc<dyn Op>, OpError>,
+}
+
+/// Which tensors an op takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operands {
+    /// The flow alone.
+    Flow,
+    /// The flow and any number of values, one at least: `add(x)`, `concat { ... }`. May have branches in braces.
+    /// `numbers` says whether a number will do as a value.
+    Merge { numbers: bool },
+    /// The flow and exactly one tensor or, where `numbers`, one number: `sub(x)`, `matmul(x)`. No branches.
+    Pair { numbers: bool },
+    /// Nothing: it starts a flow.
+    Source,
+    /// Nothing: it is an input of the architecture, written as a statement and never called.
+    Input,
+}
+
+/// An op with its arguments.
+///
+/// Shapes are without the batch: `[C, H, W]`. Implementations may index `inputs` up to the number of operands that
+/// [`OpDef::operands`] allows (numbers among the operands are arguments and are not in `inputs`), and every method but
+/// `infer` may rely on `infer` having accepted the same inputs.
+pub trait Op: fmt::Debug + Send + Sync {
+    fn def(&self) -> &'static OpDef;
+
+    /// The type of the result.
+    ///
+    /// # Errors
+    /// What is wrong with the inputs, in words for the person who wrote the stage.
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, OpError>;
+
+    /// The weights, in the order that [`Op::forward`] takes them.
+    fn weights(&self, inputs: &[&TensorType]) -> Vec<WeightSpec> {
+        let _ = inputs;
+        Vec::new()
+    }
+
+    /// The cost for one image.
+    fn cost(&self, inputs: &[&TensorType], output: &TensorType) -> Cost;
+
+    /// What sets this application apart, for reports: `3x3, stride 2, groups 32`. Empty where there is nothing to say.
+    fn detail(&self) -> String {
+        String::new()
+    }
+
+    /// Computes the result with candle's own ops, differentiably. Tensors have the batch in front: `[N, C, H, W]`.
+    ///
+    /// # Errors
+    /// What candle says, for inputs or weights of other shapes than promised.
+    fn forward(&self, inputs: &[Tensor], weights: &[Tensor]) -> candle_core::Result<Tensor>;
+}
+
+/// The cost of one node for one image. Counts saturate at `u64::MAX`, which the analysis reports as an error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Multiply-accumulates of convolutions, linear layers and matrix products, without biases.
+    pub macs: u64,
+    /// Floating-point operations: 2 x `macs`, and whatever else the op computes by its own rule.
+    pub flops: u64,
+}
+
+impl Cost {
+    /// An op that only moves data.
+    pub const FREE: Cost = Cost { macs: 0, flops: 0 };
+
+    /// `macs` multiply-accumulates and `extra` other operations.
+    pub fn macs(macs: u64, extra: u64) -> Cost {
+        Cost { macs, flops: macs.saturating_mul(2).saturating_add(extra) }
+    }
+
+    /// `flops` operations that are not multiply-accumulates.
+    pub fn flops(flops: u64) -> Cost {
+        Cost { macs: 0, flops }
+    }
+
+    /// `each` operations on every one of `elements`.
+    pub fn each(elements: u64, each: u64) -> Cost {
+        Cost::flops(elements.saturating_mul(each))
+    }
+}
+
+/// A weight that an op needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightSpec {
+    /// The last part of its name: `weight`, `bias`, `running_mean`; empty for the tensor of `param`, which has the path's.
+    pub name: &'static str,
+    /// As PyTorch stores it.
+    pub shape: Vec<usize>,
+    pub init: Init,
+    /// Whether training changes it by gradients; the rest are buffers.
+    pub trainable: bool,
+}
+
+impl WeightSpec {
+    pub fn new(name: &'static str, shape: impl Into<Vec<usize>>, init: Init) -> WeightSpec {
+        WeightSpec { name, shape: shape.into(), init, trainable: true }
+    }
+
+    /// A value that is not trained by gradients: running means and variances.
+    pub fn buffer(name: &'static str, shape: impl Into<Vec<usize>>, init: Init) -> WeightSpec {
+        WeightSpec { trainable: false, ..WeightSpec::new(name, shape, init) }
+    }
+
+    pub fn elements(&self) -> u64 {
+        self.shape.iter().fold(1u64, |product, dim| product.saturating_mul(*dim as u64))
+    }
+}
+
+/// How a weight starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    Zeros,
+    Ones,
+    Constant(f64),
+    /// Uniform in `-bound..bound`.
+    Uniform {
+        bound: f64,
+    },
+    /// Normal with mean zero.
+    Normal {
+        std: f64,
+    },
+}
+
+impl Init {
+    /// PyTorch's default for convolutions and linear layers, weights and biases alike: uniform within `1 / sqrt(fan_in)`.
+    pub fn fan_in(fan_in: usize) -> Init {
+        Init::Uniform { bound: 1.0 / (fan_in.max(1) as f64).sqrt() }
+    }
+}
+
+/// The op called `name`, by its long or short name.
+pub fn find(name: &str) -> Option<&'static OpDef> {
+    ALL.iter().copied().find(|def| def.operands != Operands::Input && (def.name == name || def.short == name))
+}
+
+/// All names that ops can be called by.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter(|def| def.operands != Operands::Input).flat_map(|def| {
+        let short = (def.short != def.name).then_some(def.short);
+        std::iter::once(def.name).chain(short)
+    })
+}
+
+impl OpDef {
+    /// `conv(out, kernel, stride = 1, pad = half)`: as a person would call it.
+    pub fn signature(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        match self.operands {
+            Operands::Merge { .. } => parts.push("x, ...".to_string()),
+            Operands::Pair { .. } => parts.push("x".to_string()),
+            Operands::Flow | Operands::Source | Operands::Input => {}
+        }
+        parts.extend(self.params.iter().map(ParamDef::to_string));
+        match parts.is_empty() {
+            true => self.name.to_string(),
+            false => format!("{}({})", self.name, parts.join(", ")),
+        }
+    }
+
+    pub fn param(&self, name: &str) -> Option<&'static ParamDef> {
+        self.params.iter().find(|param| param.name == name)
+    }
+}
+
+impl fmt::Debug for OpDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
