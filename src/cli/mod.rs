@@ -1,0 +1,69 @@
+//! The command line: one file a subcommand, [`console`] for what they print to, [`target`] for what they are given.
+//!
+//! Data goes to standard output, everything else to standard error. The exit code is 0 when all is well, 1 when the
+//! files have findings, and 2 when the command can't be carried out.
+
+pub mod check;
+pub mod completions;
+pub mod console;
+pub mod explain;
+pub mod ops;
+pub mod target;
+pub mod zoo;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use console::{ColorChoice, Console};
+pub use console::{Exit, Failure};
+
+/// A compiler for neural-network architectures.
+///
+/// Checks what a `.arch` file says, counts what it costs, compares architectures, and classifies images with them.
+#[derive(Debug, Parser)]
+#[command(name = "archc", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// When to use colours; `auto` means on a terminal where NO_COLOR is not set
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    color: ColorChoice,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
+    Ops(ops::OpsArgs),
+    Zoo(zoo::ZooArgs),
+    Completions(completions::CompletionsArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  archc check net.arch               all that is wrong with a file
+  archc zoo                          the built-in architectures
+
+`archc COMMAND --help` shows examples of a command.";
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A failure to print has nowhere to be told.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let mut console = Console::new(cli.color);
+    let result = match &cli.command {
+        Command::Check(args) => check::check(args, &mut console),
+        Command::Explain(args) => explain::explain(args, &mut console),
+        Command::Ops(args) => ops::ops(args, &mut console),
+        Command::Zoo(args) => zoo::zoo(args, &mut console),
+        Command::Completions(args) => completions::completions(args, &mut console),
+    };
+    console.finish(result).into()
+}

@@ -1,0 +1,51 @@
+//! Which architecture a user means.
+
+use crate::diagnostic::{self, Code, Diagnostic};
+use crate::expand::{ArchInfo, Program};
+
+/// The architecture of a file called `name`.
+///
+/// # Errors
+/// The file has none of that name; the diagnostic lists those it has.
+pub fn find<'a>(program: &'a Program, name: &str) -> Result<&'a ArchInfo, Diagnostic> {
+    let found = program.archs().iter().find(|arch| &*arch.name == name);
+    found.ok_or_else(|| {
+        let error = Diagnostic::error(Code::NO_ARCH, format!("the file has no architecture `{name}`"));
+        let names = || program.archs().iter().map(|arch| &*arch.name);
+        match diagnostic::did_you_mean(name, names()) {
+            Some(hint) => error.help(hint),
+            None if program.archs().is_empty() => error.help("it declares no architecture at all"),
+            None => error.help(format!("it has {}", diagnostic::list(names()))),
+        }
+    })
+}
+
+/// The one architecture to work on: the one named, else the file's only one, else the only one that has weights.
+///
+/// # Errors
+/// There is none, or more than one answers; the diagnostic lists them.
+pub fn choose<'a>(program: &'a Program, name: Option<&str>) -> Result<&'a ArchInfo, Diagnostic> {
+    if let Some(name) = name {
+        return find(program, name);
+    }
+    let archs = program.archs();
+    if let [only] = archs {
+        return Ok(only);
+    }
+    let has_weights = |arch: &&ArchInfo| program.weights().iter().any(|weights| weights.arch.name == arch.name);
+    let mut with_weights = archs.iter().filter(has_weights);
+    match (with_weights.next(), with_weights.next()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(ambiguous(archs)),
+    }
+}
+
+fn ambiguous(archs: &[ArchInfo]) -> Diagnostic {
+    let Some(first) = archs.first() else {
+        return Diagnostic::error(Code::NO_ARCH, "the file declares no architecture")
+            .help("an architecture starts with `arch NAME { input image[3, 224, 224]; ... }`");
+    };
+    let names = diagnostic::list(archs.iter().map(|arch| &*arch.name));
+    Diagnostic::error(Code::NO_ARCH, format!("the file has several architectures: {names}"))
+        .help(format!("say which, as in `FILE:{}`", first.name))
+}
