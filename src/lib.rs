@@ -10,6 +10,7 @@ pub mod analyse;
 pub mod cli;
 pub mod diagnostic;
 pub mod expand;
+pub mod image;
 pub mod ir;
 pub mod ops;
 pub mod source;

@@ -1,1 +1,3 @@
-fn main() {}
+//! All tests that use archc from outside, in one binary.
+
+mod image;

@@ -1,0 +1,93 @@
+//! Broken, hostile and mistaken images: each a clear error.
+
+use archc::diagnostic::Code;
+use archc::image::{Colour, Filter, Pixels, Preprocess, Resize, decode, read};
+
+use super::root;
+
+/// What archc says of these bytes.
+fn says(bytes: &[u8]) -> String {
+    let error = decode(bytes, "photo").unwrap_err();
+    assert_eq!(error.code, Code::BAD_IMAGE);
+    error.message
+}
+
+fn png() -> Vec<u8> {
+    std::fs::read(root().join("tests/image/decode/rgb.png")).unwrap()
+}
+
+/// The PNG with another size in its header.
+fn png_of_size(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = png();
+    bytes[16..20].copy_from_slice(&width.to_be_bytes());
+    bytes[20..24].copy_from_slice(&height.to_be_bytes());
+    let check = crc32(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&check.to_be_bytes());
+    bytes
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
+    })
+}
+
+#[test]
+fn another_format_is_named() {
+    assert_eq!(says(b"GIF89a....."), "can't read the image `photo`: this is a GIF, and archc reads PNG and JPEG");
+    assert_eq!(says(b""), "can't read the image `photo`: this is an empty file, and archc reads PNG and JPEG");
+    assert!(says(b"hello").contains("no image that is known here"));
+}
+
+#[test]
+fn a_cut_off_file_is_told_from_a_damaged_one() {
+    let png = png();
+    let jpeg = std::fs::read(root().join("examples/images/rocket.jpg")).unwrap();
+    for bytes in [&png[..png.len() / 2], &png[..40], &jpeg[..jpeg.len() / 2], &jpeg[..jpeg.len() - 2]] {
+        assert_eq!(says(bytes), "can't read the image `photo`: the file is cut off before its end");
+    }
+    let mut damaged = png;
+    damaged[20] ^= 1;
+    assert!(says(&damaged).contains("it is damaged"), "{}", says(&damaged));
+}
+
+#[test]
+fn every_cut_and_flip_of_a_small_jpeg_is_an_image_or_an_error() {
+    let jpeg = std::fs::read(root().join("tests/image/decode/grey.jpg")).unwrap();
+    for length in 0..jpeg.len() {
+        let _ = decode(&jpeg[..length], "photo");
+        let mut flipped = jpeg.clone();
+        flipped[length] ^= 0x55;
+        let _ = decode(&flipped, "photo");
+    }
+}
+
+#[test]
+fn a_bomb_is_refused_by_its_header() {
+    let message = says(&png_of_size(60_000, 60_000));
+    assert!(message.contains("60000x60000 pixels, more than the limit of 2^27"), "{message}");
+}
+
+#[test]
+fn nothing_is_no_image() {
+    for (width, height) in [(0, 0), (0, 5), (5, 0)] {
+        let message = says(&png_of_size(width, height));
+        assert!(message.starts_with("can't read the image `photo`: it is"), "{message}");
+    }
+}
+
+#[test]
+fn a_folder_and_a_missing_file_are_told_apart() {
+    let folder = read(&root().join("tests")).unwrap_err();
+    assert!(folder.message.contains("it is a folder"), "{}", folder.message);
+    let missing = read(&root().join("tests/none.png")).unwrap_err();
+    assert!(missing.message.contains("there is no such file"), "{}", missing.message);
+}
+
+#[test]
+fn a_thread_of_pixels_is_not_blown_up() {
+    let thread = Pixels::black(1, 1_000_000, 3);
+    let rule = Preprocess { resize: Some((Resize::Shorter(256), Filter::Bilinear)), ..Preprocess::plain(Colour::Rgb) };
+    let error = rule.pixels(&thread, "photo").unwrap_err();
+    assert!(error.message.contains("1x1000000"), "{}", error.message);
+}
