@@ -29,6 +29,11 @@ impl TensorType {
         TensorType { shape: shape.into(), batched: false }
     }
 
+    /// This tensor with another shape, and a batch where it had one.
+    pub fn with_shape(&self, shape: impl Into<Vec<usize>>) -> TensorType {
+        TensorType { shape: shape.into(), batched: self.batched }
+    }
+
     /// Whether a batch stands in front of the shape.
     pub fn batched(&self) -> bool {
         self.batched

@@ -26,12 +26,20 @@ pub enum ParamType {
     Bool,
     /// One count, or `[h, w]`.
     Pair,
+    /// One whole number 0 or more, or `[h, w]`.
+    Margins,
+    /// One whole number 0 or more, or `[before, after]`.
+    Ends,
     /// One whole number 0 or more, `[h, w]`, `[top, bottom, left, right]`, `half`, `valid` or `same_upper`.
     Padding,
+    /// [`ParamType::Padding`] without the words.
+    Borders,
     /// A list of counts: a shape.
     Shape,
     /// A list of whole numbers, possibly negative.
     Ints,
+    /// One whole number, possibly negative, or a list of them.
+    Axes,
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -147,6 +155,11 @@ impl Args {
         }
     }
 
+    /// A whole number that may be absent.
+    pub fn optional_int(&self, name: &str) -> Option<i64> {
+        self.get(name).map(|_| self.int(name))
+    }
+
     pub fn float(&self, name: &str) -> f64 {
         match self.value(name) {
             Arg::Float(value) => *value,
@@ -216,7 +229,7 @@ impl ParamType {
             ParamType::Int => Ok(Arg::Int(whole(param, raw, self)?)),
             ParamType::Float => match raw {
                 Raw::Int(value) => Ok(Arg::Float(*value as f64)),
-                Raw::Float(value) => Ok(Arg::Float(*value)),
+                Raw::Float(value) if value.is_finite() => Ok(Arg::Float(*value)),
                 _ => wrong(),
             },
             ParamType::Bool => match raw {
@@ -233,7 +246,17 @@ impl ParamType {
                     Ok(Arg::Pair([value, value]))
                 }
             },
-            ParamType::Padding => Padding::check(param, raw).map(Arg::Padding),
+            ParamType::Margins | ParamType::Ends => match raw {
+                Raw::List(items) => match items.as_slice() {
+                    [first, second] => Ok(Arg::Pair([size(param, first, self)?, size(param, second, self)?])),
+                    _ => wrong(),
+                },
+                raw => {
+                    let value = size(param, raw, self)?;
+                    Ok(Arg::Pair([value, value]))
+                }
+            },
+            ParamType::Padding | ParamType::Borders => Padding::check(param, raw, self).map(Arg::Padding),
             ParamType::Shape => match raw {
                 Raw::List(items) => {
                     let dims = items.iter().map(|item| count(param, item, self)).collect::<Result<_, _>>()?;
@@ -241,11 +264,12 @@ impl ParamType {
                 }
                 _ => wrong(),
             },
-            ParamType::Ints => match raw {
+            ParamType::Ints | ParamType::Axes => match raw {
                 Raw::List(items) => {
                     let values = items.iter().map(|item| whole(param, item, self)).collect::<Result<_, _>>()?;
                     Ok(Arg::Ints(values))
                 }
+                raw if self == ParamType::Axes => Ok(Arg::Ints(vec![whole(param, raw, self)?])),
                 _ => wrong(),
             },
             ParamType::Word(words) => match raw {
@@ -277,6 +301,12 @@ pub(super) fn whole(param: &'static str, raw: &Raw, ty: ParamType) -> Result<i64
     }
 }
 
+/// A whole number, 0 or more.
+pub(super) fn size(param: &'static str, raw: &Raw, ty: ParamType) -> Result<usize, OpError> {
+    let value = whole(param, raw, ty)?;
+    usize::try_from(value).map_err(|_| OpError::argument(param, format!("`{param}` is {value}, and must be 0 or more")))
+}
+
 fn count(param: &'static str, raw: &Raw, ty: ParamType) -> Result<usize, OpError> {
     let value = whole(param, raw, ty)?;
     match usize::try_from(value) {
@@ -293,11 +323,15 @@ impl fmt::Display for ParamType {
             ParamType::Float => f.write_str("a number"),
             ParamType::Bool => f.write_str("`true` or `false`"),
             ParamType::Pair => f.write_str("a whole number or `[height, width]`"),
+            ParamType::Margins => f.write_str("a whole number or `[height, width]`"),
+            ParamType::Ends => f.write_str("a whole number or `[before, after]`"),
             ParamType::Padding => f.write_str(
                 "a whole number, `[height, width]`, `[top, bottom, left, right]`, `half`, `valid` or `same_upper`",
             ),
+            ParamType::Borders => f.write_str("a whole number, `[height, width]` or `[top, bottom, left, right]`"),
             ParamType::Shape => f.write_str("a list of sizes"),
             ParamType::Ints => f.write_str("a list of whole numbers"),
+            ParamType::Axes => f.write_str("a whole number or a list of them"),
             ParamType::Word(words) => {
                 write!(f, "one of {}", crate::diagnostic::list(words.iter().copied()).replace(" and ", " or "))
             }

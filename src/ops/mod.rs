@@ -1,9 +1,21 @@
 //! The ops of the language. One file is one op or a close family: its signature, shape rule, weights, cost, plain
 //! lowering and documentation. To add one: write the file, and add its [`OpDef`] to [`ALL`].
 
+mod activation;
 mod args;
+mod arithmetic;
+mod concat;
+mod conv;
+mod dropout;
 mod error;
-
+mod global_pool;
+mod linear;
+mod lower;
+mod norm;
+mod pool;
+mod reshape;
+mod shape;
+mod softmax;
 pub mod source;
 mod window;
 
@@ -19,7 +31,47 @@ pub use window::{Padding, Window};
 use crate::ir::TensorType;
 
 /// Every op, in the order of the reference.
-pub static ALL: &[&OpDef] = &[&source::INPUT, &source::PARAM, &source::IDENTITY];
+pub static ALL: &[&OpDef] = &[
+    &source::INPUT,
+    &source::PARAM,
+    &source::IDENTITY,
+    &conv::CONV,
+    &conv::DEPTHWISE_CONV,
+    &pool::MAX_POOL,
+    &pool::AVG_POOL,
+    &global_pool::GLOBAL_AVG_POOL,
+    &global_pool::GLOBAL_MAX_POOL,
+    &global_pool::ADAPTIVE_AVG_POOL,
+    &linear::LINEAR,
+    &norm::BATCH_NORM,
+    &activation::RELU,
+    &activation::RELU6,
+    &activation::LEAKY_RELU,
+    &activation::ELU,
+    &activation::GELU,
+    &activation::SILU,
+    &activation::SIGMOID,
+    &activation::HARD_SIGMOID,
+    &activation::HARD_SWISH,
+    &activation::TANH,
+    &softmax::SOFTMAX,
+    &softmax::LOG_SOFTMAX,
+    &concat::CONCAT,
+    &arithmetic::ADD,
+    &arithmetic::SUB,
+    &arithmetic::MUL,
+    &arithmetic::DIV,
+    &arithmetic::MAXIMUM,
+    &arithmetic::MINIMUM,
+    &reshape::FLATTEN,
+    &reshape::RESHAPE,
+    &reshape::PERMUTE,
+    &reshape::TRANSPOSE,
+    &reshape::SQUEEZE,
+    &reshape::UNSQUEEZE,
+    &dropout::DROPOUT,
+    &dropout::DROP_PATH,
+];
 
 /// What an op is called, what it takes, and how it is made.
 pub struct OpDef {
@@ -169,15 +221,16 @@ impl Init {
     }
 }
 
-/// The op called `name`, by its long or short name.
+/// The op called `name`, by its long name or, where no op has that, its short one.
 pub fn find(name: &str) -> Option<&'static OpDef> {
-    ALL.iter().copied().find(|def| def.operands != Operands::Input && (def.name == name || def.short == name))
+    let callable = || ALL.iter().copied().filter(|def| def.operands != Operands::Input);
+    callable().find(|def| def.name == name).or_else(|| callable().find(|def| def.short == name))
 }
 
-/// All names that ops can be called by.
+/// All names that ops can be called by, each once.
 pub fn names() -> impl Iterator<Item = &'static str> {
     ALL.iter().filter(|def| def.operands != Operands::Input).flat_map(|def| {
-        let short = (def.short != def.name).then_some(def.short);
+        let short = ALL.iter().all(|other| other.name != def.short).then_some(def.short);
         std::iter::once(def.name).chain(short)
     })
 }
