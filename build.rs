@@ -1,5 +1,7 @@
 //! Embeds `archs/` into the binary: the zoo, the standard library, and the weights that come with them.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a build script reads files and talks to cargo")]
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};

@@ -2,6 +2,8 @@
 //!
 //! A [`Span`] is a byte range in one file; everything that can be wrong in an architecture is pointed at with one.
 
+#![allow(clippy::disallowed_methods, reason = "this room opens source files")]
+
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
