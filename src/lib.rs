@@ -12,6 +12,8 @@ pub mod diagnostic;
 pub mod expand;
 pub mod image;
 pub mod ir;
+pub mod lower;
 pub mod ops;
 pub mod source;
 pub mod syntax;
+pub mod weights;

@@ -1,3 +1,4 @@
 //! All tests that use archc from outside, in one binary.
 
 mod image;
+mod weights;

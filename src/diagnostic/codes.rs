@@ -143,6 +143,8 @@ codes! {
     UNUSED_IMPORT = "W0104";
     /// A documentation comment that documents nothing.
     STRAY_DOC = "W0105";
+    /// Weights that the architecture has no use for.
+    UNUSED_WEIGHTS = "W0201";
 }
 
 impl Code {

@@ -1,5 +1,7 @@
 //! From a photo to a tensor: decode, resize as Pillow does, crop and normalise as torchvision does.
 
+#![allow(clippy::disallowed_methods)]
+
 mod decode;
 mod jpeg;
 mod preprocess;

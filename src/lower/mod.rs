@@ -1,0 +1,220 @@
+//! A graph and its weights become a [`Model`] that computes, each node by its op's own candle code: the plain path,
+//! which faster ones are held against.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Graph, NodeId, TensorType};
+use crate::ops::Op;
+use crate::weights::{Fit, WeightSource};
+
+/// An architecture with weights, ready to compute.
+#[derive(Debug)]
+pub struct Model {
+    /// One a node, in the graph's order.
+    steps: Vec<Step>,
+    inputs: Vec<NodeId>,
+    outputs: Vec<NodeId>,
+    device: Device,
+}
+
+/// What to compute for one node.
+#[derive(Debug)]
+struct Step {
+    op: Arc<dyn Op>,
+    path: Arc<str>,
+    output: TensorType,
+    inputs: Vec<NodeId>,
+    weights: Vec<Tensor>,
+    /// The nodes whose results nobody needs after this one.
+    frees: Vec<NodeId>,
+}
+
+impl Model {
+    /// Takes every weight of `graph` from `source` and puts it on `device`.
+    ///
+    /// # Errors
+    /// `E0603` with all names and shapes that do not fit, before any weight is read; `E0602` for weights that can't be.
+    pub fn new(graph: &Graph, source: &dyn WeightSource, device: &Device) -> Result<Model, Diagnostic> {
+        if let Some(error) = Fit::of(graph, source).error() {
+            return Err(error);
+        }
+        let mut steps = Vec::with_capacity(graph.len());
+        for (id, node) in graph.nodes() {
+            let get = |spec| source.get(&graph.weight_name(id, &spec), &spec, device);
+            steps.push(Step {
+                op: node.op.clone(),
+                path: node.path.clone(),
+                output: node.output.clone(),
+                inputs: graph.inputs(id),
+                weights: graph.weights(id).into_iter().map(get).collect::<Result<_, _>>()?,
+                frees: Vec::new(),
+            });
+        }
+        let outputs: Vec<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
+        for (id, _) in graph.nodes() {
+            if !outputs.contains(&id) {
+                let last = graph.readers(id).last().copied().unwrap_or(id);
+                steps[last.index()].frees.push(id);
+            }
+        }
+        Ok(Model { steps, inputs: graph.graph_inputs().to_vec(), outputs, device: device.clone() })
+    }
+
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The results of the architecture in their order, from its inputs in theirs, each with the batch in front.
+    ///
+    /// # Errors
+    /// Inputs of another number or shape, or of unequal batches; what candle says.
+    pub fn run(&self, inputs: &[Tensor]) -> candle_core::Result<Vec<Tensor>> {
+        self.observe(inputs, |_, _| Ok(()))
+    }
+
+    /// [`Model::run`] that shows every node's result as it is computed, in the graph's order.
+    ///
+    /// # Errors
+    /// As [`Model::run`], and whatever `observer` returns, which ends the run.
+    pub fn observe(
+        &self,
+        inputs: &[Tensor],
+        mut observer: impl FnMut(NodeId, &Tensor) -> candle_core::Result<()>,
+    ) -> candle_core::Result<Vec<Tensor>> {
+        self.check_inputs(inputs)?;
+        let mut results: Vec<Option<Tensor>> = vec![None; self.steps.len()];
+        for (input, tensor) in self.inputs.iter().zip(inputs) {
+            results[input.index()] = Some(tensor.clone());
+        }
+        for (index, step) in self.steps.iter().enumerate() {
+            let result = match results[index].take() {
+                Some(input) => input,
+                None => step.compute(&results)?,
+            };
+            observer(NodeId::new(index), &result)?;
+            results[index] = Some(result);
+            for freed in &step.frees {
+                results[freed.index()] = None;
+            }
+        }
+        let result = |node: &NodeId| results[node.index()].clone().expect("results of the graph are never freed");
+        Ok(self.outputs.iter().map(result).collect())
+    }
+
+    fn check_inputs(&self, inputs: &[Tensor]) -> candle_core::Result<()> {
+        if inputs.len() != self.inputs.len() {
+            candle_core::bail!("the architecture has {} inputs, and {} are given", self.inputs.len(), inputs.len());
+        }
+        let batch = inputs.first().and_then(|input| input.dims().first());
+        for (node, tensor) in self.inputs.iter().zip(inputs) {
+            let step = &self.steps[node.index()];
+            let fits = tensor.dims().split_first().is_some_and(|(_, rest)| rest == step.output.shape());
+            if !fits || tensor.dims().first() != batch {
+                candle_core::bail!(
+                    "`{}` is {} after the batch, and {:?} is given",
+                    step.path,
+                    step.output,
+                    tensor.dims()
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    fn compute(&self, results: &[Option<Tensor>]) -> candle_core::Result<Tensor> {
+        let operand = |node: &NodeId| results[node.index()].clone().expect("nodes come after their inputs");
+        let operands: Vec<Tensor> = self.inputs.iter().map(operand).collect();
+        let result = self.op.forward(&operands, &self.weights).map_err(|error| error.context(self.path.to_string()))?;
+        let shape = match self.output.batched() {
+            true => result.dims().get(1..),
+            false => Some(result.dims()),
+        };
+        debug_assert_eq!(shape, Some(self.output.shape()), "`{}` computes another shape than it says", self.path);
+        Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Tensor};
+
+    use super::Model;
+    use crate::ir::{Graph, NodeId, Origin, Output};
+    use crate::ops::{Args, Operand, Raw, find, source};
+    use crate::source::{SourceMap, Span};
+    use crate::weights::Hashed;
+
+    /// A graph built by hand, stage by stage.
+    struct Builder {
+        graph: Graph,
+        origin: Origin,
+    }
+
+    impl Builder {
+        fn new() -> Builder {
+            let file = SourceMap::new().add("test", "test");
+            Builder { graph: Graph::new("test".into()), origin: Origin { span: Span::new(file, 0, 4), call: None } }
+        }
+
+        fn input(&mut self, shape: &[usize]) -> NodeId {
+            self.graph.add(source::input(shape), &[], "input".into(), self.origin.clone()).unwrap()
+        }
+
+        fn add(&mut self, op: &str, inputs: &[NodeId], path: &str, given: &[(&'static str, Raw)]) -> NodeId {
+            let def = find(op).unwrap();
+            let args = Args::bind(def.params, given, vec![Operand::Tensor; inputs.len()]).unwrap();
+            self.graph.add((def.make)(&args).unwrap(), inputs, path.into(), self.origin.clone()).unwrap()
+        }
+
+        fn output(&mut self, name: &str, node: NodeId, main: bool) {
+            self.graph.add_output(Output { name: name.into(), node, main });
+        }
+    }
+
+    /// Two readers of one result, a side output, and a main one.
+    fn model() -> Model {
+        let mut build = Builder::new();
+        let input = build.input(&[2, 4, 4]);
+        let conv = build.add("conv", &[input], "conv1", &[("out", Raw::Int(3)), ("kernel", Raw::Int(1))]);
+        let relu = build.add("relu", &[conv], "relu1", &[]);
+        let sum = build.add("add", &[conv, relu], "add1", &[]);
+        build.output("side", relu, false);
+        build.output("main", sum, true);
+        Model::new(&build.graph, &Hashed { norm_scale: 1.0 }, &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn outputs_come_in_their_order_for_every_image_of_a_batch() {
+        let input = Tensor::randn(0f32, 1.0, (3, 2, 4, 4), &Device::Cpu).unwrap();
+        let outputs = model().run(std::slice::from_ref(&input)).unwrap();
+        assert_eq!([outputs[0].dims(), outputs[1].dims()], [[3, 3, 4, 4], [3, 3, 4, 4]]);
+        let alone = model().run(&[input.narrow(0, 1, 1).unwrap()]).unwrap();
+        let difference = (outputs[1].narrow(0, 1, 1).unwrap() - &alone[1]).unwrap().abs().unwrap().max_all().unwrap();
+        assert!(difference.to_scalar::<f32>().unwrap() < 1e-5);
+    }
+
+    #[test]
+    fn an_observer_sees_every_node_in_order() {
+        let mut seen = Vec::new();
+        let input = Tensor::zeros((1, 2, 4, 4), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let observer = |node: NodeId, tensor: &Tensor| {
+            seen.push((node.index(), tensor.dims()[1]));
+            Ok(())
+        };
+        model().observe(&[input], observer).unwrap();
+        assert_eq!(seen, [(0, 2), (1, 3), (2, 3), (3, 3)]);
+    }
+
+    #[test]
+    fn inputs_of_another_shape_are_refused() {
+        let input = Tensor::zeros((1, 2, 4, 5), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let error = model().run(&[input]).unwrap_err().to_string();
+        assert!(error.contains("`input` is [2, 4, 4] after the batch, and [1, 2, 4, 5] is given"), "{error}");
+        assert!(model().run(&[]).is_err());
+    }
+}

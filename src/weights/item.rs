@@ -1,0 +1,169 @@
+//! What a `weights` item says: where the weights are, how their names map, what images they were trained on.
+
+mod fields;
+mod image;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Names, Renamed, Safetensors, WeightSource};
+use crate::diagnostic::{self, Code, Diagnostic, Diagnostics};
+use crate::image::Preprocess;
+use crate::source::{Asset, FileId, SourceMap, Span, io_reason};
+use crate::syntax::ast;
+
+/// A checked `weights` item.
+#[derive(Clone, Debug)]
+pub struct Preset {
+    pub name: Arc<str>,
+    /// The architecture that the weights are for.
+    pub arch: Arc<str>,
+    /// The file that says all this; paths are relative to it.
+    pub source: FileId,
+    pub file: Option<(String, Span)>,
+    pub hub: Option<Hub>,
+    pub url: Option<String>,
+    /// Of the weights file, in lower-case hexadecimal.
+    pub sha256: Option<String>,
+    pub names: Names,
+    pub image: Option<Preprocess>,
+    pub labels: Option<Labels>,
+}
+
+/// A file of a repository on the Hugging Face hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hub {
+    /// `owner/name`
+    pub repo: String,
+    pub file: String,
+}
+
+/// The names of classes, in the order of the output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// The thousand of ImageNet-1k.
+    ImageNet1k,
+    /// A text file beside the `.arch` file, a name a line.
+    File(String, Span),
+    List(Vec<String>),
+}
+
+/// The classes of ImageNet-1k, a name a line, in torchvision's words.
+const IMAGENET_1K: &str = include_str!("imagenet1k.txt");
+
+/// The largest file of labels that is read, in bytes.
+const MAX_LABELS_BYTES: u64 = 16 << 20;
+
+/// Checks an item: every field, and the files of labels it names. Weights need not be there.
+///
+/// `archs` are the architectures of the file. There is a preset where the item has no errors.
+pub fn check_item(
+    item: &ast::Weights,
+    archs: &[&str],
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Option<Preset> {
+    let mut found = Diagnostics::new();
+    if !archs.contains(&&*item.arch.name) {
+        let error = Diagnostic::error(
+            Code::UNKNOWN_NAME,
+            format!(
+                "the weights `{}` are for `{}`, and this file has no such architecture",
+                item.name.name, item.arch.name
+            ),
+        )
+        .label(item.arch.span, "not an architecture of this file");
+        found.push(match diagnostic::did_you_mean(&item.arch.name, archs.iter().copied()) {
+            Some(hint) => error.help(hint),
+            None => error.help(format!("it has {}", diagnostic::list(archs.iter().copied()))),
+        });
+    }
+    let preset = fields::read(item, &mut found);
+    if let Err(diagnostic) = preset.labels(sources) {
+        found.push(diagnostic);
+    }
+    let fine = !found.has_errors();
+    diagnostics.append(found);
+    fine.then_some(preset)
+}
+
+impl Preset {
+    /// The names of the classes, where the item gives some.
+    ///
+    /// # Errors
+    /// `E0605` for a file of labels that can't be read.
+    pub fn labels(&self, sources: &SourceMap) -> Result<Option<Vec<String>>, Diagnostic> {
+        let lines = |text: &str| text.lines().map(|line| line.trim().to_string()).collect();
+        match &self.labels {
+            None => Ok(None),
+            Some(Labels::ImageNet1k) => Ok(Some(lines(IMAGENET_1K))),
+            Some(Labels::List(list)) => Ok(Some(list.clone())),
+            Some(Labels::File(path, span)) => {
+                let bad = |reason: String| {
+                    Diagnostic::error(Code::BAD_WEIGHTS_ITEM, format!("can't read the labels `{path}`: {reason}"))
+                        .label(*span, "named here")
+                        .help(
+                            "labels are \"imagenet1k\", a text file beside this one with a name a line, \
+                             or a list [\"cat\", \"dog\"]",
+                        )
+                };
+                match sources.asset(self.source, path).map_err(|error| bad(error.message))? {
+                    Asset::BuiltIn(bytes) => {
+                        let text = std::str::from_utf8(bytes).map_err(|_| bad("it is not UTF-8 text".to_string()))?;
+                        Ok(Some(lines(text)))
+                    }
+                    Asset::Disk(path) => Ok(Some(lines(&read_labels(&path).map_err(bad)?))),
+                }
+            }
+        }
+    }
+
+    /// The weights that the item names, under the architecture's names.
+    ///
+    /// # Errors
+    /// `E0601` where the file is not there, with where to get it; `E0602` where it is broken.
+    pub fn open(&self, sources: &SourceMap) -> Result<Box<dyn WeightSource>, Diagnostic> {
+        let Some((path, span)) = &self.file else {
+            return Err(self.no_weights(format!("the weights `{}` name no `file`", self.name), None));
+        };
+        let source = match sources.asset(self.source, path) {
+            Ok(Asset::BuiltIn(bytes)) => Safetensors::new(super::Bytes::BuiltIn(bytes), path)?,
+            Ok(Asset::Disk(file)) if !file.exists() => {
+                let message = format!("the weights `{}` are not there: no file `{}`", self.name, file.display());
+                return Err(self.no_weights(message, Some(&file)).label(*span, "named here"));
+            }
+            Ok(Asset::Disk(file)) => Safetensors::open(&file)?,
+            Err(error) => {
+                let message = format!("the weights `{}` are not there: {error}", self.name);
+                return Err(self.no_weights(message, None).label(*span, "named here"));
+            }
+        };
+        Ok(Box::new(Renamed::new(source, &self.names)?))
+    }
+
+    /// `E0601`, with how to get the weights.
+    fn no_weights(&self, message: String, place: Option<&Path>) -> Diagnostic {
+        let from = match (&self.hub, &self.url) {
+            (Some(hub), _) => Some(format!("https://huggingface.co/{}/resolve/main/{}", hub.repo, hub.file)),
+            (None, url) => url.clone(),
+        };
+        let help = match (from, place) {
+            (Some(from), Some(place)) => {
+                format!("download {from} to {}, or name a file with `--weights FILE`", place.display())
+            }
+            (Some(from), None) => format!("download {from} and name the file with `--weights FILE`"),
+            (None, Some(place)) => format!("put them at {}, or name a file with `--weights FILE`", place.display()),
+            (None, None) => "name a file with `--weights FILE`".to_string(),
+        };
+        Diagnostic::error(Code::NO_WEIGHTS, message).help(help)
+    }
+}
+
+fn read_labels(path: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(path).map_err(|error| io_reason(&error))?.len();
+    if size > MAX_LABELS_BYTES {
+        return Err(format!("it has {size} bytes, and labels take at most {MAX_LABELS_BYTES}"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| io_reason(&error))?;
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_string())
+}
