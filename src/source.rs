@@ -187,6 +187,14 @@ impl SourceMap {
         built_in_names("archs/std/")
     }
 
+    /// The standard library's modules and their texts, sorted by name.
+    pub fn std_texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+        SourceMap::std_modules().map(|module| {
+            let text = built_in_text(&format!("archs/std/{module}.arch")).expect("the name came from the table").1;
+            (module, text)
+        })
+    }
+
     /// The zoo's files, as `(family, text)`, sorted by family.
     pub fn zoo() -> impl Iterator<Item = (&'static str, &'static str)> {
         built_in_names("archs/").map(|family| {

@@ -1,16 +1,38 @@
 //! Tree to graph: names are resolved, compile-time values computed, and stages become nodes, with shapes as they appear.
 
+mod apply;
+mod arch;
+mod arithmetic;
+mod body;
+mod builtins;
+mod call;
+mod env;
+mod eval;
+mod expander;
+mod loops;
+mod merge;
+mod ports;
+mod program;
+mod resolve;
+mod stage;
+mod value;
+
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::ir::Graph;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast;
+use program::{ItemRef, Modules};
+
+/// How much stack is kept free, and how much is taken at a time where less is left.
+const STACK_RED_ZONE: usize = 256 << 10;
+const STACK_STEP: usize = 2 << 20;
 
 /// A file and all that it uses, parsed and with its names resolved.
 #[derive(Debug)]
 pub struct Program {
-    root: FileId,
+    modules: Modules,
     archs: Vec<ArchInfo>,
     weights: Vec<ast::Weights>,
 }
@@ -58,15 +80,39 @@ impl Settings {
 }
 
 impl Program {
-    /// Parses `file` and every file it uses, and resolves the names of `file`.
+    /// Parses `file` and every file it uses, and checks their names.
     pub fn load(sources: &mut SourceMap, file: FileId, diagnostics: &mut Diagnostics) -> Program {
-        let _ = (sources, diagnostics);
-        Program { root: file, archs: Vec::new(), weights: Vec::new() }
+        let modules = Modules::load(sources, file, diagnostics);
+        for (id, module) in modules.iter() {
+            if !sources.is_built_in(module.file) || id == Modules::ROOT {
+                resolve::resolve(&modules, sources, id, id == Modules::ROOT, diagnostics);
+            }
+        }
+        let mut archs = Vec::new();
+        let mut weights = Vec::new();
+        for (index, item) in modules.root().ast.items.iter().enumerate() {
+            let item_ref = ItemRef { module: Modules::ROOT, index };
+            match &item.kind {
+                ast::ItemKind::Arch(arch) => archs.push(ArchInfo {
+                    name: arch.name.name.clone(),
+                    doc: modules.doc(item_ref),
+                    span: arch.name.span,
+                    params: arch::settable(&modules, item_ref),
+                }),
+                ast::ItemKind::Weights(item) => weights.push(item.clone()),
+                ast::ItemKind::Edition
+                | ast::ItemKind::Use(_)
+                | ast::ItemKind::Const(_)
+                | ast::ItemKind::Fn(_)
+                | ast::ItemKind::Block(_) => {}
+            }
+        }
+        Program { modules, archs, weights }
     }
 
     /// The file that was named.
     pub fn root(&self) -> FileId {
-        self.root
+        self.modules.root().file
     }
 
     /// The architectures of the file, in order.
@@ -79,7 +125,7 @@ impl Program {
         &self.weights
     }
 
-    /// Expands one architecture of the file. Without errors in what it needs, there is a graph.
+    /// Expands one architecture of the file, and tests what it promises. Where nothing is wrong, there is a graph.
     pub fn expand(
         &self,
         sources: &mut SourceMap,
@@ -87,7 +133,15 @@ impl Program {
         settings: &Settings,
         diagnostics: &mut Diagnostics,
     ) -> Option<Graph> {
-        let _ = (sources, arch, settings, diagnostics);
-        None
+        let found = self.modules.lookup(Modules::ROOT, arch).map(|entry| entry.item);
+        let Some(item) = found.filter(|item| matches!(self.modules.item(*item), ast::ItemKind::Arch(_))) else {
+            let names = || self.archs.iter().map(|arch| &*arch.name);
+            let help = did_you_mean(arch, names()).unwrap_or_else(|| format!("it has {}", list(names())));
+            let file = &sources.file(self.root()).name;
+            diagnostics.push(Diagnostic::error(Code::NO_ARCH, format!("{file} has no arch `{arch}`")).help(help));
+            return None;
+        };
+        let set = arch::parse_settings(sources, settings, diagnostics)?;
+        arch::expand(&self.modules, sources, item, settings, &set, diagnostics)
     }
 }

@@ -3,7 +3,7 @@
 
 mod activation;
 mod args;
-mod arithmetic;
+pub mod arithmetic;
 mod concat;
 mod conv;
 mod dropout;
