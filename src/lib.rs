@@ -7,6 +7,7 @@
 //! ```
 
 pub mod analyse;
+pub mod classify;
 pub mod cli;
 pub mod diagnostic;
 pub mod expand;

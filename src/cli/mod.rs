@@ -10,6 +10,8 @@ pub mod completions;
 pub mod console;
 pub mod explain;
 pub mod ops;
+pub mod run;
+pub mod settings;
 pub mod target;
 pub mod zoo;
 
@@ -36,6 +38,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Run(run::RunArgs),
     Explain(explain::ExplainArgs),
     Ops(ops::OpsArgs),
     Zoo(zoo::ZooArgs),
@@ -45,6 +48,7 @@ enum Command {
 const EXAMPLES: &str = "\
 Examples:
   archc check net.arch               all that is wrong with a file
+  archc run net.arch photo.png       what is in a photo
   archc zoo                          the built-in architectures
 
 `archc COMMAND --help` shows examples of a command.";
@@ -62,6 +66,7 @@ pub fn main() -> ExitCode {
     let mut console = Console::new(cli.color);
     let result = match &cli.command {
         Command::Check(args) => check::check(args, &mut console),
+        Command::Run(args) => run::run(args, &mut console),
         Command::Explain(args) => explain::explain(args, &mut console),
         Command::Ops(args) => ops::ops(args, &mut console),
         Command::Zoo(args) => zoo::zoo(args, &mut console),

@@ -149,9 +149,9 @@ mod tests {
         let conv = values(&source, "conv1.weight", &[64, 3, 7, 7], Init::Zeros);
         assert_eq!(conv[..3], [0.018213026, 0.09906029, -0.19276875]);
         let norm = values(&source, "bn1.weight", &[64], Init::Zeros);
-        assert_eq!(norm[..3], [0.93010199, 1.1622045, 1.0345939]);
+        assert_eq!(norm[..3], [0.930_102, 1.162_204_5, 1.034_593_9]);
         let input: Vec<f32> = hash_values("input", 3).map(|u| 2.0 * u).collect();
-        assert_eq!(input, [-1.6087267, 0.60944152, -1.185503]);
+        assert_eq!(input, [-1.608_726_7, 0.609_441_5, -1.185_503]);
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Reader<'_> {
         match field {
             "file" => self.preset.file = self.text(field, value).map(|path| (path, value.span)),
             "url" => self.preset.url = self.text(field, value).and_then(|url| self.url(url, value.span)),
-            "sha256" => self.preset.sha256 = self.text(field, value).and_then(|text| self.sha256(text, value.span)),
+            "sha256" => self.preset.sha256 = self.text(field, value).and_then(|text| self.sha256(&text, value.span)),
             "labels" => self.preset.labels = self.labels(value),
             "names" => self.wants_braces(word, "names { \"file.{x}\" => \"arch.{x}\" }"),
             "image" => self.wants_braces(word, "image resize 256 bilinear, crop 224, rgb, scale 1/255"),
@@ -135,7 +135,7 @@ impl Reader<'_> {
         None
     }
 
-    fn sha256(&mut self, text: String, span: Span) -> Option<String> {
+    fn sha256(&mut self, text: &str, span: Span) -> Option<String> {
         if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Some(text.to_ascii_lowercase());
         }

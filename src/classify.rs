@@ -1,0 +1,166 @@
+//! From a photo to the classes an architecture sees in it.
+
+use candle_core::{Device, Tensor};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::image::{Pixels, Preprocess};
+use crate::ir::{Graph, NodeId};
+use crate::lower::Model;
+use crate::weights::WeightSource;
+
+/// An architecture that takes one image and gives one score a class, with its weights and what goes before and after.
+#[derive(Debug)]
+pub struct Classifier {
+    model: Model,
+    image: Preprocess,
+    labels: Option<Vec<String>>,
+    /// The node whose result are the logits: the main output, or what its softmax reads.
+    logits: NodeId,
+    /// `[channels, height, width]`
+    input: [usize; 3],
+}
+
+/// One class of a prediction.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Guess {
+    /// The class, counted from 0.
+    pub index: usize,
+    /// Its name, where the weights have names for their classes.
+    pub label: Option<String>,
+    pub logit: f32,
+    pub probability: f32,
+}
+
+/// The shape of an image input and the number of classes of a graph that classifies images.
+///
+/// # Errors
+/// `E0606` for a graph of another kind, with what it should be.
+pub fn shape_of(graph: &Graph) -> Result<([usize; 3], usize), Diagnostic> {
+    let cannot = |why: String| {
+        Diagnostic::error(Code::NOT_RUNNABLE, format!("`{}` can't classify images: {why}", graph.name)).help(
+            "`archc run` needs one input [channels, height, width] of 1 or 3 channels, and a score for each class",
+        )
+    };
+    let [input] = graph.graph_inputs() else {
+        return Err(cannot(format!("it has {} inputs", graph.graph_inputs().len())));
+    };
+    let input = &graph.node(*input).output;
+    let [channels @ (1 | 3), height, width] = *input.shape() else {
+        return Err(cannot(format!("its input is {input}")));
+    };
+    let Some(output) = graph.main_output() else {
+        return Err(cannot("it has no output".to_string()));
+    };
+    let output = &graph.node(output.node).output;
+    match output.shape() {
+        [classes, rest @ ..] if output.batched() && rest.iter().all(|dim| *dim == 1) => {
+            Ok(([channels, height, width], *classes))
+        }
+        _ => Err(cannot(format!("its output is {output}, and not one score for each class"))),
+    }
+}
+
+impl Classifier {
+    /// Puts a graph and its weights together. `image` is changed to the input's size where the graph was expanded for
+    /// another than the weights were trained on; `labels` name the classes.
+    ///
+    /// # Errors
+    /// `E0606` for a graph that does not classify images; `E0605` for images or labels that do not suit it; what
+    /// [`Model::new`] says of the weights.
+    pub fn new(
+        graph: &Graph,
+        source: &dyn WeightSource,
+        image: &Preprocess,
+        labels: Option<Vec<String>>,
+        device: &Device,
+    ) -> Result<Classifier, Diagnostic> {
+        let (input, classes) = shape_of(graph)?;
+        let [channels, height, width] = input;
+        let unsuitable = |message: String| Diagnostic::error(Code::BAD_WEIGHTS_ITEM, message);
+        if image.colour.channels() != channels {
+            let made = image.colour.channels();
+            return Err(unsuitable(format!(
+                "images are made with {made} channels, and `{}` takes {channels}",
+                graph.name
+            ))
+            .help("`grey` makes 1 channel, `rgb` and `bgr` make 3"));
+        }
+        if let Some(labels) = labels.as_ref().filter(|labels| labels.len() != classes) {
+            let found = labels.len();
+            return Err(unsuitable(format!("there are {found} labels, and `{}` has {classes} classes", graph.name))
+                .help("labels are in the order of the classes, a name each"));
+        }
+        let output = graph.main_output().expect("`shape_of` found one").node;
+        let logits = match (graph.node(output).op.def().name, graph.inputs(output).as_slice()) {
+            ("softmax" | "log_softmax", [logits]) => *logits,
+            _ => output,
+        };
+        let model = Model::new(graph, source, device)?;
+        Ok(Classifier { model, image: image.for_input([height, width]), labels, logits, input })
+    }
+
+    /// What the network sees of a photo: `[1, channels, height, width]`. `name` is for messages.
+    ///
+    /// # Errors
+    /// `E0604` where the photo does not come out in the size that the network takes.
+    pub fn prepare(&self, photo: &Pixels, name: &str) -> Result<Tensor, Diagnostic> {
+        let pixels = self.image.pixels(photo, name)?;
+        let [_, height, width] = self.input;
+        if (pixels.width, pixels.height) != (width, height) {
+            let message = format!(
+                "can't use the image `{name}`: it is {}x{} pixels, and the network takes {width}x{height}",
+                pixels.width, pixels.height
+            );
+            return Err(Diagnostic::error(Code::BAD_IMAGE, message)
+                .help(format!("give the `weights` item a size, as in `image resize [{height}, {width}] bilinear`")));
+        }
+        self.image.tensor(&pixels, self.model.device()).map_err(|error| failed(name, &error))
+    }
+
+    /// The classes of a photo, the most probable `count` of them, best first.
+    ///
+    /// # Errors
+    /// `E0604` where the photo does not suit the network or the network's answer is no number.
+    pub fn classify(&self, photo: &Pixels, name: &str, count: usize) -> Result<Vec<Guess>, Diagnostic> {
+        let input = self.prepare(photo, name)?;
+        let logits = self.logits(input).map_err(|error| failed(name, &error))?;
+        if logits.iter().any(|logit| !logit.is_finite()) {
+            return Err(Diagnostic::error(Code::BAD_IMAGE, format!("the network's answer for `{name}` is no number"))
+                .help("the weights are broken, or were trained on images made in another way"));
+        }
+        let probabilities = softmax(&logits);
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b)));
+        let guess = |index: usize| Guess {
+            index,
+            label: self.labels.as_ref().map(|labels| labels[index].clone()),
+            logit: logits[index],
+            probability: probabilities[index],
+        };
+        Ok(order.into_iter().take(count).map(guess).collect())
+    }
+
+    fn logits(&self, input: Tensor) -> candle_core::Result<Vec<f32>> {
+        let mut found = None;
+        self.model.observe(&[input], |node, result| {
+            if node == self.logits {
+                found = Some(result.clone());
+            }
+            Ok(())
+        })?;
+        let logits = found.expect("every node is observed");
+        logits.flatten_all()?.to_vec1()
+    }
+}
+
+/// Probabilities that add up to 1.
+fn softmax(logits: &[f32]) -> Vec<f32> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f64> = logits.iter().map(|logit| f64::from(logit - largest).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|power| (power / sum) as f32).collect()
+}
+
+fn failed(name: &str, error: &candle_core::Error) -> Diagnostic {
+    Diagnostic::error(Code::BAD_IMAGE, format!("can't compute `{name}`: {error}"))
+}
