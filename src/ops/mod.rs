@@ -4,19 +4,30 @@
 mod activation;
 mod args;
 pub mod arithmetic;
+mod attention;
 mod concat;
 mod conv;
+mod conv_transpose;
+mod crop;
 mod dropout;
+mod embedding;
 mod error;
 mod global_pool;
+mod layer_norm;
 mod linear;
 mod lower;
+mod lrn;
+mod matmul;
+mod mean;
 mod norm;
 mod pool;
+mod prelu;
 mod reshape;
 mod shape;
+mod shuffle;
 mod softmax;
 pub mod source;
+mod upsample;
 mod window;
 
 use std::fmt;
@@ -37,6 +48,7 @@ pub static ALL: &[&OpDef] = &[
     &source::IDENTITY,
     &conv::CONV,
     &conv::DEPTHWISE_CONV,
+    &conv_transpose::CONV_TRANSPOSE,
     &pool::MAX_POOL,
     &pool::AVG_POOL,
     &global_pool::GLOBAL_AVG_POOL,
@@ -44,6 +56,9 @@ pub static ALL: &[&OpDef] = &[
     &global_pool::ADAPTIVE_AVG_POOL,
     &linear::LINEAR,
     &norm::BATCH_NORM,
+    &layer_norm::LAYER_NORM,
+    &layer_norm::GROUP_NORM,
+    &lrn::LRN,
     &activation::RELU,
     &activation::RELU6,
     &activation::LEAKY_RELU,
@@ -54,6 +69,7 @@ pub static ALL: &[&OpDef] = &[
     &activation::HARD_SIGMOID,
     &activation::HARD_SWISH,
     &activation::TANH,
+    &prelu::PRELU,
     &softmax::SOFTMAX,
     &softmax::LOG_SOFTMAX,
     &concat::CONCAT,
@@ -69,6 +85,16 @@ pub static ALL: &[&OpDef] = &[
     &reshape::TRANSPOSE,
     &reshape::SQUEEZE,
     &reshape::UNSQUEEZE,
+    &crop::SLICE,
+    &crop::PAD,
+    &crop::SUBSAMPLE,
+    &mean::MEAN,
+    &upsample::UPSAMPLE,
+    &shuffle::PIXEL_SHUFFLE,
+    &shuffle::CHANNEL_SHUFFLE,
+    &matmul::MATMUL,
+    &attention::ATTENTION,
+    &embedding::EMBEDDING,
     &dropout::DROPOUT,
     &dropout::DROP_PATH,
 ];

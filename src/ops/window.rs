@@ -77,7 +77,7 @@ pub struct Frame {
 }
 
 /// The names of the two axes, for messages.
-const LINES: [&str; 2] = ["rows", "columns"];
+pub(super) const LINES: [&str; 2] = ["rows", "columns"];
 
 impl Window {
     /// The rows and columns that one window covers, first to last.

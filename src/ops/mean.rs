@@ -1,0 +1,78 @@
+//! Means along axes.
+
+use std::sync::Arc;
+
+use candle_core::{Result as CandleResult, Tensor};
+
+use super::{At, Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use crate::diagnostic::Code;
+use crate::ir::TensorType;
+
+pub static MEAN: OpDef = OpDef {
+    name: "mean",
+    short: "mean",
+    operands: Operands::Flow,
+    params: &[
+        ParamDef::required("axes", ParamType::Axes, "the axes that are averaged away; 1 is the channels"),
+        ParamDef::optional("keep", ParamType::Bool, Default::Bool(false), "whether they stay, with size 1"),
+    ],
+    summary: "The mean along one axis or several.",
+    details: "From `[L, E]` to `[E]` with `axes = 1`; from `[C, H, W]` to `[C]` with `axes = [2, 3]`. FLOPs: one for each \
+              value that comes in.",
+    example: "input image[512, 7, 7]\nmean([2, 3])\nexpect [512]",
+    make: |args| {
+        let axes = args.ints("axes");
+        if axes.is_empty() {
+            return Err(OpError::argument("axes", "`axes` is empty, and one axis at least is averaged"));
+        }
+        Ok(Arc::new(Mean { axes: axes.to_vec(), keep: args.bool("keep") }))
+    },
+};
+
+#[derive(Debug)]
+struct Mean {
+    axes: Vec<i64>,
+    keep: bool,
+}
+
+impl Op for Mean {
+    fn def(&self) -> &'static OpDef {
+        &MEAN
+    }
+
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, OpError> {
+        let ty = inputs[0];
+        let mut averaged = vec![false; ty.rank()];
+        for value in &self.axes {
+            let axis = shape::axis("axes", *value, ty)?;
+            if std::mem::replace(&mut averaged[axis.index], true) {
+                return Err(OpError::new(Code::AXIS, format!("`mean` names axis {value} twice"))
+                    .at(At::Arg("axes"))
+                    .help("negative axes count from the end: both may name the same one"));
+            }
+        }
+        let sizes = ty.shape().iter().zip(averaged);
+        let shape = match self.keep {
+            true => sizes.map(|(size, averaged)| if averaged { 1 } else { *size }).collect::<Vec<_>>(),
+            false => sizes.filter(|(_, averaged)| !averaged).map(|(size, _)| *size).collect(),
+        };
+        Ok(ty.with_shape(shape))
+    }
+
+    fn cost(&self, inputs: &[&TensorType], _: &TensorType) -> Cost {
+        Cost::each(inputs[0].elements(), 1)
+    }
+
+    fn detail(&self) -> String {
+        match self.axes.as_slice() {
+            [axis] => format!("axis {axis}"),
+            axes => format!("axes {axes:?}"),
+        }
+    }
+
+    fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
+        let x = &inputs[0];
+        let dims = self.axes.iter().map(|axis| x.normalize_axis(*axis)).collect::<CandleResult<Vec<_>>>()?;
+        if self.keep { x.mean_keepdim(dims) } else { x.mean(dims) }
+    }
+}
