@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{WeightSource, shape_text};
+use super::{Names, WeightSource, shape_text};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Graph;
 
@@ -22,6 +22,8 @@ pub struct Fit {
     pub unexpected: Vec<(String, Vec<usize>)>,
     /// Weights of another shape: the name, the source's shape, the architecture's.
     pub differing: Vec<(String, Vec<usize>, Vec<usize>)>,
+    /// A rule of names with which all would be there, if a simple one was found.
+    pub rule: Option<(String, String)>,
 }
 
 impl Fit {
@@ -34,23 +36,28 @@ impl Fit {
             missing: Vec::new(),
             unexpected: Vec::new(),
             differing: Vec::new(),
+            rule: None,
         };
         let held = source.shapes();
         let makes_any = held.is_none();
-        let mut left: BTreeMap<String, Vec<usize>> = held.unwrap_or_default();
+        let held: BTreeMap<String, Vec<usize>> = held.unwrap_or_default();
+        let mut left = held.clone();
+        let mut needed = BTreeMap::new();
         for (id, _) in graph.nodes() {
             for spec in graph.weights(id) {
                 let name = graph.weight_name(id, &spec);
                 match left.remove(&name) {
                     Some(shape) if shape == spec.shape => fit.matched += 1,
-                    Some(shape) => fit.differing.push((name, shape, spec.shape)),
+                    Some(shape) => fit.differing.push((name.clone(), shape, spec.shape.clone())),
                     None if makes_any => fit.matched += 1,
-                    None => fit.missing.push((name, spec.shape)),
+                    None => fit.missing.push((name.clone(), spec.shape.clone())),
                 }
+                needed.insert(name, spec.shape);
             }
         }
         left.retain(|name, _| !is_counter(name));
         fit.unexpected = left.into_iter().collect();
+        fit.rule = fit.find_rule(&held, &needed);
         fit
     }
 
@@ -95,7 +102,7 @@ impl Fit {
 
     /// What most probably explains the differences, and what to do.
     fn likely_cause(&self) -> String {
-        if let Some((from, to)) = self.prefix_rule() {
+        if let Some((from, to)) = &self.rule {
             return format!(
                 "the names agree but for what they start with: add `names {{ \"{from}\" => \"{to}\" }}` to a `weights` item"
             );
@@ -126,23 +133,30 @@ impl Fit {
         }
     }
 
-    /// A rule that adds or takes off a prefix and makes every missing name a name of the source.
-    fn prefix_rule(&self) -> Option<(String, String)> {
-        let (first_missing, _) = self.missing.first()?;
-        let held: BTreeMap<&str, &[usize]> =
-            self.unexpected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
-        let fits = |to_file: &dyn Fn(&str) -> Option<String>| {
-            self.missing.iter().all(|(name, shape)| {
-                to_file(name).is_some_and(|name| held.get(name.as_str()).is_some_and(|held| *held == shape.as_slice()))
-            })
+    /// A rule that adds or takes off a prefix, or changes one for another, and gives the source's weights all the names
+    /// and shapes that are needed.
+    fn find_rule(
+        &self,
+        held: &BTreeMap<String, Vec<usize>>,
+        needed: &BTreeMap<String, Vec<usize>>,
+    ) -> Option<(String, String)> {
+        let (missing, shape) = self.missing.first()?;
+        let same_end = |(name, other): &&(String, Vec<usize>)| other == shape && common_end(name, missing) > 0;
+        let works = |rule: &(String, String)| {
+            let mut names = Names::default();
+            let fine = names.push(&rule.0, &rule.1).is_ok();
+            let renamed: BTreeMap<String, &Vec<usize>> =
+                held.iter().map(|(name, shape)| (names.map(name), shape)).collect();
+            fine && needed.iter().all(|(name, shape)| renamed.get(name) == Some(&shape))
         };
-        let longer = self.unexpected.iter().find_map(|(name, _)| name.strip_suffix(first_missing.as_str()));
-        if let Some(prefix) = longer.filter(|prefix| fits(&|name| Some(format!("{prefix}{name}")))) {
-            return Some((format!("{prefix}{{x}}"), "{x}".to_string()));
-        }
-        let prefix = self.unexpected.iter().find_map(|(name, _)| first_missing.strip_suffix(name.as_str()))?;
-        fits(&|name| name.strip_prefix(prefix).map(str::to_string))
-            .then(|| ("{x}".to_string(), format!("{prefix}{{x}}")))
+        self.unexpected.iter().filter(same_end).take(SHOWN).find_map(|(name, _)| {
+            let end = common_end(name, missing);
+            let (from, to) = (&name[..name.len() - end], &missing[..missing.len() - end]);
+            let first = name[name.len() - end..].split_inclusive('.').next().unwrap_or_default();
+            let rules = [("", "{x}"), (first, "{x}")]
+                .map(|(more, hole)| (format!("{from}{more}{hole}"), format!("{to}{more}{hole}")));
+            rules.into_iter().find(works)
+        })
     }
 
     /// The classes of the source and of the architecture, where every difference is in the first dimension and the same.
@@ -154,6 +168,13 @@ impl Fit {
         };
         (self.differing.len() <= 2 && classes.0 != classes.1 && self.differing.iter().all(same)).then_some(classes)
     }
+}
+
+/// How many characters two names have in common at their ends, in whole parts between dots.
+fn common_end(a: &str, b: &str) -> usize {
+    let parts = a.rsplit('.').zip(b.rsplit('.')).take_while(|(a, b)| a == b);
+    let length: usize = parts.map(|(part, _)| part.len() + 1).sum();
+    length.saturating_sub(1)
 }
 
 /// PyTorch's count of batches seen in training, which nothing computes with.
@@ -171,5 +192,101 @@ fn shown(what: &str, names: &[String]) -> String {
     match names.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         Some(more) => format!("{} {what}: {first}, and {more} more", names.len()),
         None => format!("{} {what}: {first}", names.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use candle_core::{Device, Tensor};
+
+    use super::Fit;
+    use crate::diagnostic::Diagnostic;
+    use crate::ir::{Graph, Origin};
+    use crate::ops::{Args, Operand, Raw, WeightSpec, find, source};
+    use crate::source::{SourceMap, Span};
+    use crate::weights::WeightSource;
+
+    /// Names and shapes without values.
+    struct Names(BTreeMap<String, Vec<usize>>);
+
+    impl WeightSource for Names {
+        fn name(&self) -> &str {
+            "file"
+        }
+
+        fn shapes(&self) -> Option<BTreeMap<String, Vec<usize>>> {
+            Some(self.0.clone())
+        }
+
+        fn get(&self, _: &str, _: &WeightSpec, _: &Device) -> Result<Tensor, Diagnostic> {
+            unreachable!("the fit is checked before values are read")
+        }
+    }
+
+    /// How `held` fits two linear layers, `body.fc1` of 8 to 4 and `head.fc` of 4 to 3.
+    fn fit(held: &[(&str, &[usize])]) -> Fit {
+        let file = SourceMap::new().add("test", "test");
+        let origin = Origin { span: Span::new(file, 0, 4), call: None };
+        let mut graph = Graph::new("net".into());
+        let mut flow = graph.add(source::input(&[8]), &[], "input".into(), origin.clone()).unwrap();
+        for (path, out) in [("body.fc1", 4), ("head.fc", 3)] {
+            let linear = find("linear").unwrap();
+            let args = Args::bind(linear.params, &[("out", Raw::Int(out))], vec![Operand::Tensor]).unwrap();
+            flow = graph.add((linear.make)(&args).unwrap(), &[flow], path.into(), origin.clone()).unwrap();
+        }
+        let held = held.iter().map(|(name, shape)| ((*name).to_string(), shape.to_vec())).collect();
+        Fit::of(&graph, &Names(held))
+    }
+
+    fn help(held: &[(&str, &[usize])]) -> String {
+        fit(held).error().unwrap().help.unwrap()
+    }
+
+    const BODY: [(&str, &[usize]); 2] = [("body.fc1.weight", &[4, 8]), ("body.fc1.bias", &[4])];
+
+    #[test]
+    fn what_fits_is_fine_and_what_is_over_is_a_warning() {
+        let mut held = BODY.to_vec();
+        held.extend([("head.fc.weight", &[3, 4][..]), ("head.fc.bias", &[3]), ("bn.num_batches_tracked", &[])]);
+        assert!(fit(&held).error().is_none() && fit(&held).warning().is_none());
+        held.push(("aux.weight", &[2]));
+        assert!(fit(&held).error().is_none());
+        assert_eq!(fit(&held).warning().unwrap().notes, ["1 not used: aux.weight [2]"]);
+    }
+
+    #[test]
+    fn all_differences_are_told_at_once() {
+        let error = fit(&[BODY[0], ("body.fc1.bias", &[5]), ("other", &[1])]).error().unwrap();
+        assert_eq!(error.message, "the weights `file` do not fit `net`: 1 of the 4 that it needs are there");
+        assert_eq!(
+            error.notes,
+            [
+                "2 missing: head.fc.weight [3, 4], head.fc.bias [3]",
+                "1 of another shape: body.fc1.bias is [5] and should be [4]",
+                "1 not used: other [1]"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_prefix_is_found() {
+        let prefixed = [
+            ("module.body.fc1.weight", &[4, 8][..]),
+            ("module.body.fc1.bias", &[4]),
+            ("module.head.fc.weight", &[3, 4]),
+            ("module.head.fc.bias", &[3]),
+        ];
+        assert!(help(&prefixed).contains(r#"names { "module.{x}" => "{x}" }"#), "{}", help(&prefixed));
+        let renamed = [BODY[0], BODY[1], ("fc.weight", &[3, 4]), ("fc.bias", &[3])];
+        assert!(help(&renamed).contains(r#"names { "fc.{x}" => "head.fc.{x}" }"#), "{}", help(&renamed));
+    }
+
+    #[test]
+    fn other_classes_and_other_networks_are_told_apart() {
+        let classes = [BODY[0], BODY[1], ("head.fc.weight", &[7, 4]), ("head.fc.bias", &[7])];
+        assert!(help(&classes).contains("the weights know 7 classes and `net` has 3"));
+        assert!(help(&[("x", &[1])]).starts_with("no name agrees"));
     }
 }
