@@ -5,12 +5,14 @@ use std::sync::Arc;
 use crate::source::Span;
 
 /// A whole file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct File {
     /// The lines of `//!`, in order.
     pub docs: Vec<Doc>,
     /// The items that could be parsed.
     pub items: Vec<Item>,
+    /// The names of the items that could not, so that nobody calls them unknown.
+    pub broken: Vec<Ident>,
     /// Comments and blank lines, in order of place; with the spans of the tree they say where each stands.
     pub trivia: Vec<Trivia>,
 }
