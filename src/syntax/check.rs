@@ -147,7 +147,8 @@ impl Checker<'_> {
                     operand_before = token.kind == Kind::Word && !OPERATOR_WORDS.contains(&text);
                 }
                 Kind::Number | Kind::EndQuote => operand_before = true,
-                Kind::Foreign | Kind::Quote | Kind::Text | Kind::Broken | Kind::Comment | Kind::Doc | Kind::FileDoc => {}
+                Kind::Foreign | Kind::Quote | Kind::Text | Kind::Broken | Kind::Comment | Kind::Doc | Kind::FileDoc => {
+                }
             }
             let depth = above + levels.last()?.total();
             if depth > MAX_NESTING {

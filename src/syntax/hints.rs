@@ -106,9 +106,8 @@ pub fn bad_number(text: &str, span: Span) -> Option<Diagnostic> {
 
 /// Whether the grammar takes `text` as a number.
 fn is_number(text: &str) -> bool {
-    let digits = |text: &str| {
-        text.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()))
-    };
+    let digits =
+        |text: &str| text.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
     let (mantissa, exponent) = match text.find(['e', 'E']) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),

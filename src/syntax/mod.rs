@@ -16,4 +16,4 @@ mod split;
 mod trivia;
 
 pub use check::MAX_NESTING;
-pub use parse::{parse, parse_expression};
+pub use parse::parse;

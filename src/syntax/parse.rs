@@ -53,33 +53,6 @@ pub fn parse(sources: &SourceMap, file: FileId, diagnostics: &mut Diagnostics) -
     tree
 }
 
-/// Parses a text that is one expression, such as a value given on the command line.
-pub fn parse_expression(sources: &SourceMap, file: FileId, diagnostics: &mut Diagnostics) -> Option<ast::Expr> {
-    limit_steps();
-    let text = sources.file(file).text.clone();
-    let scan = Scan::new(&text);
-    let errors = check::check(&scan, &scan.tokens, file);
-    if !errors.is_empty() {
-        errors.into_iter().for_each(|error| diagnostics.push(error));
-        return None;
-    }
-    let docs = Docs::new(&scan, file);
-    let reader = Reader { scan: &scan, docs: &docs, file, base: 0, errors: Default::default() };
-    match Grammar::parse(Rule::lone_expression, &text) {
-        Ok(mut pairs) => {
-            let expr = pairs.next().map(|pair| reader.expr(pair));
-            let errors = reader.errors.into_inner();
-            let good = errors.is_empty();
-            errors.into_iter().for_each(|error| diagnostics.push(error));
-            expr.filter(|_| good)
-        }
-        Err(error) => {
-            diagnostics.push(explain::explain(&scan, file, 0..scan.tokens.len(), 0, &error));
-            None
-        }
-    }
-}
-
 /// pest counts steps in each parse, up to a limit that is set once for the process.
 fn limit_steps() {
     static ONCE: Once = Once::new();

@@ -64,9 +64,8 @@ pub struct Scan<'a> {
 }
 
 /// The signs of the language, longest first.
-const SIGNS: &[&str] = &[
-    "->", "=>", "==", "!=", "<=", ">=", "**", "..", "+", "-", "*", "/", "%", "<", ">", "=", ",", ".", ":", ";",
-];
+const SIGNS: &[&str] =
+    &["->", "=>", "==", "!=", "<=", ">=", "**", "..", "+", "-", "*", "/", "%", "<", ">", "=", ",", ".", ":", ";"];
 
 /// Signs of other languages, longest first; any other character is foreign by itself.
 const FOREIGN_SIGNS: &[&str] = &["...", "..=", "/*", "*/", "&&", "||", "|>", "::", ":=", "+=", "-=", "*=", "++"];
@@ -107,7 +106,9 @@ impl<'a> Scan<'a> {
 enum Mode {
     Text,
     /// In an insert of a string, with so many braces open in it.
-    Insert { braces: usize },
+    Insert {
+        braces: usize,
+    },
 }
 
 struct Scanner<'a> {

@@ -28,10 +28,9 @@ pub fn split(scan: &Scan) -> Vec<Range<usize>> {
     }
     let first = starts.first().copied().unwrap_or(scan.tokens.len());
     let ends = starts.iter().copied().skip(1).chain([scan.tokens.len()]);
-    let mut pieces = vec![0..first];
-    pieces.extend(starts.iter().copied().zip(ends).map(|(start, end)| start..end));
-    pieces.retain(|piece| scan.tokens[piece.clone()].iter().any(|token| token.kind.is_code()));
-    pieces
+    let before = std::iter::once(0..first);
+    let pieces = before.chain(starts.iter().copied().zip(ends).map(|(start, end)| start..end));
+    pieces.filter(|piece| scan.tokens[piece.clone()].iter().any(|token| token.kind.is_code())).collect()
 }
 
 /// Between items, any word in column 1 and any item's word that leads its line starts a piece. Inside brackets that
@@ -42,7 +41,7 @@ fn starts_item(scan: &Scan, index: usize, token: Token, depth: usize) -> bool {
     }
     let word = scan.text(token);
     let next = scan.tokens.get(index + 1).copied();
-    let is_item = ITEM_WORDS.contains(&word) && !next.is_some_and(|next| scan.text(next) == ":");
+    let is_item = ITEM_WORDS.contains(&word) && next.is_none_or(|next| scan.text(next) != ":");
     let first_column = scan.in_first_column(token);
     if depth == 0 {
         return is_item || first_column && !CONTINUING.contains(&word);

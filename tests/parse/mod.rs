@@ -1,5 +1,8 @@
 //! The syntax: files that parse, mistakes and their reports.
 
+// The tests read the corpus folders themselves.
+#![allow(clippy::disallowed_methods)]
+
 use archc::diagnostic::{Diagnostics, Style, render};
 use archc::source::SourceMap;
 

@@ -50,7 +50,8 @@ impl Reader<'_> {
 
     fn check_place(&self, statement: &Pair<'_, Rule>, place: Place) {
         let span = self.span(statement);
-        let keyword = self.scan.text.get(span.start as usize..).map_or("", |rest| rest.split([' ', '\t']).next().unwrap_or(""));
+        let keyword =
+            self.scan.text.get(span.start as usize..).map_or("", |rest| rest.split([' ', '\t']).next().unwrap_or(""));
         match (place, statement.as_rule()) {
             (Place::Variant, Rule::assert_stmt) => {}
             (Place::Variant, _) => self.misplaced(
@@ -106,9 +107,7 @@ impl Reader<'_> {
                 }
             }
             Rule::expect_stmt => ast::Statement::Expect { shape: self.list(next(&mut parts)), span },
-            Rule::assert_stmt => {
-                ast::Statement::Assert(ast::Assert { condition: self.expr(next(&mut parts)), span })
-            }
+            Rule::assert_stmt => ast::Statement::Assert(ast::Assert { condition: self.expr(next(&mut parts)), span }),
             other => unreachable!("{other:?} is no statement"),
         }
     }

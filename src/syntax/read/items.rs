@@ -30,7 +30,7 @@ impl Reader<'_> {
         let rule = pair.as_rule();
         let mut parts = parts(pair);
         let kind = match rule {
-            Rule::edition => self.edition(next(&mut parts)),
+            Rule::edition => self.edition(&next(&mut parts)),
             Rule::use_item => ast::ItemKind::Use(self.use_item(&mut parts)),
             Rule::const_item => {
                 let name = self.ident(&next(&mut parts));
@@ -59,12 +59,12 @@ impl Reader<'_> {
         ast::Item { docs, kind, span }
     }
 
-    fn edition(&self, number: Pair<'_, Rule>) -> ast::ItemKind {
+    fn edition(&self, number: &Pair<'_, Rule>) -> ast::ItemKind {
         if number.as_str() != "1" {
             let message = format!("edition {} is not known to this archc: there is only edition 1", number.as_str());
             self.error(
                 Diagnostic::error(Code::EDITION, message)
-                    .label(self.span(&number), "not known")
+                    .label(self.span(number), "not known")
                     .help("write `edition 1`, or get a newer archc"),
             );
         }

@@ -32,7 +32,7 @@ impl Reader<'_> {
                 Rule::escape => text.push_str(&part.as_str()[1..]),
                 _ => {
                     end_text(&mut text, &mut inserts);
-                    let (insert, depth) = self.expr_depth(next(&mut super::parts(part)));
+                    let (insert, depth) = self.expr_depth(next(&mut parts(part)));
                     deepest = deepest.max(depth);
                     inserts.push(ast::StrPart::Insert(insert));
                 }
