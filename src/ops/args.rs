@@ -289,9 +289,9 @@ const MAX_COUNT: i64 = 1 << 31;
 /// A whole number; a fraction gets an error that shows it.
 pub(super) fn whole(param: &'static str, raw: &Raw, ty: ParamType) -> Result<i64, OpError> {
     match raw {
-        Raw::Int(value) if value.abs() <= MAX_COUNT => Ok(*value),
+        Raw::Int(value) if value.unsigned_abs() <= MAX_COUNT as u64 => Ok(*value),
         Raw::Int(value) => {
-            Err(OpError::argument(param, format!("`{param}` is {value}, more than 2^31 can count here")))
+            Err(OpError::argument(param, format!("`{param}` is {value}, and the largest number taken is 2^31")))
         }
         Raw::Float(value) if value.fract() == 0.0 && value.abs() <= MAX_COUNT as f64 => Ok(*value as i64),
         Raw::Float(value) => Err(OpError::new(Code::NOT_WHOLE, format!("`{param}` takes {ty}, and this is {value}"))

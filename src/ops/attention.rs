@@ -49,7 +49,7 @@ impl Op for Attention {
             .at(At::Operand(0))
             .help("`flatten(2) -> transpose(1, 2)` makes a sequence of an image's pixels"));
         };
-        if features % self.heads != 0 {
+        if !features.is_multiple_of(self.heads) {
             let heads = self.heads;
             return Err(OpError::new(
                 Code::GROUPS,

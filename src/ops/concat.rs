@@ -42,15 +42,21 @@ impl Op for Concat {
                 Some(_) => shape::aligned("concat", position, ty, first, model)?,
                 None => ty.shape(),
             };
-            if shape.len() != result.len() {
-                return Err(OpError::rank(format!("`concat` needs tensors of one rank: {ty} here, {model} there"))
+            // A learned tensor must have a place for the batch, to be repeated over.
+            let lacks_batch = batch.is_some() && !ty.batched() && ty.rank() == model.rank();
+            if shape.len() != result.len() || lacks_batch {
+                let (needs, help) = if ty.batched() || batch.is_none() {
+                    ("tensors of one rank", "`unsqueeze` or `reshape` brings them to the same number of dimensions")
+                } else {
+                    (
+                        "a learned tensor with a 1 in front for the batch",
+                        "after the 1, a learned tensor has as many sizes as the flow: `param([1, 1, 64])` beside [16, 64]",
+                    )
+                };
+                return Err(OpError::rank(format!("`concat` needs {needs}: {ty} here, {model} there"))
                     .at(At::Operand(position))
                     .at(At::Operand(first))
-                    .help(if ty.batched() || batch.is_none() {
-                        "`unsqueeze` or `reshape` brings them to the same number of dimensions"
-                    } else {
-                        "a learned tensor has a 1 in front, for the batch, and then as many sizes as the flow"
-                    }));
+                    .help(help));
             }
             let differs = (0..shape.len()).find(|index| *index != axis.index && shape[*index] != model.shape()[*index]);
             if let Some(index) = differs {

@@ -167,9 +167,9 @@ impl Op for Conv {
 
 /// Holds where the groups divide the channels on both sides.
 pub(super) fn check_groups(op: &str, groups: usize, input: usize, out: usize) -> Result<(), OpError> {
-    let (count, side, place) = if input % groups != 0 {
+    let (count, side, place) = if !input.is_multiple_of(groups) {
         (input, "come in", At::Operand(0))
-    } else if out % groups != 0 {
+    } else if !out.is_multiple_of(groups) {
         (out, "go out", At::Arg("out"))
     } else {
         return Ok(());
@@ -260,8 +260,8 @@ fn convolve_rows(
     let rows = (0..kh).map(|row| taps.tap([row * window.dilation[0], 0])).collect::<CandleResult<Vec<_>>>()?;
     // [N, C, kh, H', W] to [N, H', C, kh, W]
     let rows = Tensor::stack(&rows, 2)?.permute([0, 3, 1, 2, 4])?.contiguous()?;
-    let rows = rows.reshape((n * out[0], channels * kh, width))?;
-    let weight = weight.reshape((results, per_group * kh, kw))?;
-    let y = rows.conv1d(&weight, 0, stride[1], window.dilation[1], groups)?;
+    let rows = rows.reshape((n * out[0], channels * kh, 1, width))?;
+    let weight = weight.reshape((results, per_group * kh, 1, kw))?;
+    let y = rows.conv2d(&weight, 0, stride[1], window.dilation[1], groups)?;
     y.reshape((n, out[0], results, out[1]))?.transpose(1, 2)?.contiguous()
 }

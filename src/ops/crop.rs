@@ -46,6 +46,25 @@ impl Slice {
         (start < end).then(|| (start, end - start))
     }
 
+    /// What is wrong with a slice that [`Slice::range`] has no places for.
+    fn refuse(&self, size: usize, ty: &TensorType) -> OpError {
+        let outside = |value: i64| value > size as i64 || value < -(size as i64);
+        let (written, axis) = (self.written(), self.axis);
+        let error = if outside(self.start) || self.end.is_some_and(outside) {
+            let at = if outside(self.start) { "start" } else { "end" };
+            OpError::sizes(format!("the slice from {written} leaves the {size} places along axis {axis} of {ty}"))
+                .at(At::Arg(at))
+        } else {
+            OpError::sizes(format!(
+                "the slice from {written} of the {size} places along axis {axis} of {ty} holds nothing"
+            ))
+            .at(At::Arg("start"))
+        };
+        error.at(At::Operand(0)).help(format!(
+            "`start` comes before `end`; both lie between 0 and {size}, or count from the end as -1 does"
+        ))
+    }
+
     fn written(&self) -> String {
         match self.end {
             Some(end) => format!("{} to {end}", self.start),
@@ -68,17 +87,7 @@ impl Op for Slice {
                 shape[axis.index] = len;
                 Ok(inputs[0].with_shape(shape))
             }
-            None => Err(OpError::sizes(format!(
-                "the slice from {} holds nothing or leaves the {size} places along axis {} of {}",
-                self.written(),
-                self.axis,
-                inputs[0]
-            ))
-            .at(At::Arg("start"))
-            .at(At::Operand(0))
-            .help(format!(
-                "`start` comes before `end`, and both lie between 0 and {size}, or count from the end as -1 does"
-            ))),
+            None => Err(self.refuse(size, inputs[0])),
         }
     }
 

@@ -83,7 +83,7 @@ fn bin(index: usize, size: usize, out: usize) -> (usize, usize) {
 /// An upper bound of the values in any window, which is exact where `out` divides `size`.
 fn largest_bin(size: usize, out: usize) -> u64 {
     let whole = size.div_ceil(out);
-    (if size % out == 0 { whole } else { whole.saturating_add(1).min(size) }) as u64
+    (if size.is_multiple_of(out) { whole } else { whole.saturating_add(1).min(size) }) as u64
 }
 
 impl Op for AdaptiveAvgPool {

@@ -106,7 +106,7 @@ impl Op for GroupNorm {
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, OpError> {
         let channels = shape::channels("group_norm", inputs[0])?;
-        if channels % self.groups != 0 {
+        if !channels.is_multiple_of(self.groups) {
             let groups = self.groups;
             return Err(OpError::new(
                 Code::GROUPS,

@@ -87,7 +87,7 @@ impl Reshape {
         let given: u64 =
             self.shape.iter().filter(|size| **size > 0).fold(1, |all, size| all.saturating_mul(*size as u64));
         let open = self.shape.contains(&-1);
-        if (open && elements % given != 0) || (!open && elements != given) {
+        if (open && !elements.is_multiple_of(given)) || (!open && elements != given) {
             return None;
         }
         let left = elements / given;

@@ -32,7 +32,7 @@ impl Op for PixelShuffle {
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, OpError> {
         let [channels, height, width] = shape::image("pixel_shuffle", inputs[0])?;
         let area = self.factor.saturating_mul(self.factor);
-        if channels % area != 0 {
+        if !channels.is_multiple_of(area) {
             let factor = self.factor;
             return Err(OpError::sizes(format!(
                 "`pixel_shuffle` by {factor} makes one channel of {area}, and {channels} is no multiple of that"
@@ -88,7 +88,7 @@ impl Op for ChannelShuffle {
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType, OpError> {
         let channels = shape::channels("channel_shuffle", inputs[0])?;
-        if channels % self.groups != 0 {
+        if !channels.is_multiple_of(self.groups) {
             let groups = self.groups;
             return Err(OpError::new(
                 Code::GROUPS,

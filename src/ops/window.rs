@@ -127,23 +127,24 @@ impl Window {
         Ok(Frame { pads, out })
     }
 
-    /// [`Window::resolve`] for pools, whose padding may be at most half of the window.
+    /// [`Window::resolve`] for pools, which pad at most half of the kernel so that every window sees the image; `half`
+    /// does so at any dilation.
     ///
     /// # Errors
     /// As there, and too much padding.
     pub fn resolve_pool(&self, op: &str, input: [usize; 2]) -> Result<Frame, OpError> {
         let frame = self.resolve(op, input)?;
-        for (axis, extent) in self.extent().into_iter().enumerate() {
+        if self.padding == Padding::Half {
+            return Ok(frame);
+        }
+        for (axis, lines) in LINES.into_iter().enumerate() {
+            let kernel = self.kernel[axis];
             let most = frame.pads[axis][0].max(frame.pads[axis][1]);
-            if most > extent / 2 {
-                return Err(OpError::argument(
-                    "pad",
-                    format!(
-                        "`{op}` pads {most} {}, more than half of the {extent} that its window covers",
-                        LINES[axis]
-                    ),
-                )
-                .help(format!("pad {} at most, or put a `pad` before it", extent / 2)));
+            if most > kernel / 2 {
+                let message = format!("`{op}` pads {most} {lines}, more than half of its kernel's {kernel}");
+                return Err(OpError::argument("pad", message)
+                    .at(At::Arg("kernel"))
+                    .help(format!("pad {} at most, or put the op `pad` before it", kernel / 2)));
             }
         }
         Ok(frame)
