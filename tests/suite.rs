@@ -5,3 +5,4 @@ mod ops;
 mod parse;
 mod run;
 mod weights;
+mod zoo;
