@@ -35,12 +35,7 @@ fn same_layers(name: &str, arch: &str) {
     theirs.sort_unstable();
     ours.sort_unstable();
     let only = |a: &[Layer], b: &[Layer]| a.iter().filter(|layer| !b.contains(layer)).cloned().collect::<Vec<_>>();
-    assert!(
-        theirs == ours,
-        "only in {name}: {:?}\nonly in {arch}: {:?}",
-        only(&theirs, &ours),
-        only(&ours, &theirs)
-    );
+    assert!(theirs == ours, "only in {name}: {:?}\nonly in {arch}: {:?}", only(&theirs, &ours), only(&ours, &theirs));
 }
 
 fn their_layer(layer: &Value) -> Layer {
@@ -77,9 +72,7 @@ fn resnet_has_biases_and_the_stride_in_the_1x1() {
 
 #[test]
 fn inception_has_norms_without_a_scale() {
-    for (name, arch) in
-        [("InceptionV3", "keras_inception_v3"), ("InceptionResNetV2", "keras_inception_resnet_v2")]
-    {
+    for (name, arch) in [("InceptionV3", "keras_inception_v3"), ("InceptionResNetV2", "keras_inception_resnet_v2")] {
         same_counts(name, arch);
         same_layers(name, arch);
     }

@@ -10,6 +10,8 @@ use archc::source::SourceMap;
 
 mod docs;
 mod keras;
+mod library;
+mod numerics;
 mod reference;
 mod reports;
 mod sources;

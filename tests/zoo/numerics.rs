@@ -31,7 +31,8 @@ fn compare(arch: &str) {
     let norm_scale = wanted["norm_scale"].as_f64().expect("a number") as f32;
     let model = Model::new(&graph, &Hashed { norm_scale }, &Device::Cpu).expect("all weights fit");
 
-    let shape: Vec<usize> = wanted["input"].as_array().expect("an array").iter().map(|dim| dim.as_u64().unwrap() as usize).collect();
+    let shape: Vec<usize> =
+        wanted["input"].as_array().expect("an array").iter().map(|dim| dim.as_u64().unwrap() as usize).collect();
     let values: Vec<f32> = hash_values("input", shape.iter().product()).map(|u| 2.0 * u).collect();
     let input = Tensor::from_vec(values, [&[1], shape.as_slice()].concat(), &Device::Cpu).unwrap();
 
@@ -55,7 +56,8 @@ fn compare(arch: &str) {
     differences.truncate(5);
     assert!(differences.is_empty(), "the first layers of {arch} that differ:\n  {}", differences.join("\n  "));
 
-    let logits: Vec<f64> = wanted["logits"].as_array().expect("an array").iter().map(|value| value.as_f64().unwrap()).collect();
+    let logits: Vec<f64> =
+        wanted["logits"].as_array().expect("an array").iter().map(|value| value.as_f64().unwrap()).collect();
     let own: Vec<f32> = outputs[0].flatten_all().unwrap().to_vec1().unwrap();
     assert_eq!(own.len(), logits.len());
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();

@@ -102,11 +102,8 @@ fn layers(reference: &Value, state: &BTreeMap<String, Vec<u64>>) -> BTreeMap<Str
         let path = row["path"].as_str().expect("a string");
         let owns = |name: &String| name.strip_prefix(path).is_some_and(|rest| rest[1..].find('.').is_none());
         if state.range(format!("{path}.")..format!("{path}/")).any(|(name, _)| owns(name)) {
-            let layer = Layer {
-                output: shape(&row["output"]),
-                params: number(&row["params"]),
-                macs: number(&row["macs"]),
-            };
+            let layer =
+                Layer { output: shape(&row["output"]), params: number(&row["params"]), macs: number(&row["macs"]) };
             layers.insert(path.to_string(), layer);
         }
     }
@@ -118,8 +115,7 @@ fn own_layers(report: &Report) -> BTreeMap<String, Layer> {
     let with_weights = report.nodes.iter().filter(|node| node.sums.params + node.sums.buffers > 0);
     with_weights
         .map(|node| {
-            let layer =
-                Layer { output: numbers(&node.output), params: node.sums.params, macs: node.sums.macs };
+            let layer = Layer { output: numbers(&node.output), params: node.sums.params, macs: node.sums.macs };
             (node.path.to_string(), layer)
         })
         .collect()

@@ -31,8 +31,17 @@ fn describe(report: &Report, out: &mut String) {
     let outputs: Vec<String> =
         report.outputs.iter().map(|output| format!("{} {:?}", output.name, output.shape)).collect();
     writeln!(out, "{}: {} -> {}", report.arch, inputs.join(", "), outputs.join(", ")).unwrap();
-    writeln!(out, "params {}, buffers {}, macs {}, flops {}, activations {}, depth {depth} of {}",
-        total.params, total.buffers, total.macs, total.flops, total.activation_elements, tree.depth()).unwrap();
+    writeln!(
+        out,
+        "params {}, buffers {}, macs {}, flops {}, activations {}, depth {depth} of {}",
+        total.params,
+        total.buffers,
+        total.macs,
+        total.flops,
+        total.activation_elements,
+        tree.depth()
+    )
+    .unwrap();
     for entry in tree.walk(depth) {
         let node = &report.nodes[entry.last];
         let what = match (entry.nodes.as_slice(), &entry.block) {
@@ -44,7 +53,8 @@ fn describe(report: &Report, out: &mut String) {
         };
         let (params, macs) = (entry.sums.params, entry.sums.macs);
         let indent = "  ".repeat(entry.depth);
-        writeln!(out, "{indent}{} {} {:?} {params} {macs}", entry.name, what.trim(), node.output).unwrap();
+        let name = format!("{} {}", entry.name, what.trim());
+        writeln!(out, "{indent}{} {:?} {params} {macs}", name.trim_end(), node.output).unwrap();
     }
     out.push('\n');
 }
