@@ -5,12 +5,28 @@ use std::sync::Arc;
 use super::env::{Env, Named, Naming, Origin};
 use super::expander::{Expander, Flow, MAX_NODES};
 use super::program::ItemRef;
-use super::value::{Callee, StageValue, Tensor, Value};
+use super::value::{BoundArg, Callee, StageValue, Tensor, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Call, NodeId};
 use crate::ops::{self, Args, At, Op, OpDef, OpError, Operand, Operands};
 use crate::source::Span;
 use crate::syntax::ast;
+
+/// Where the arguments and operands of an application are written.
+#[derive(Clone, Copy)]
+pub(super) struct Places<'a> {
+    pub def: &'static OpDef,
+    pub stage: &'a StageValue,
+    /// The operands that are tensors, in order.
+    pub operands: &'a [Span],
+}
+
+impl Places<'_> {
+    fn arg(&self, param: &str) -> Option<&BoundArg> {
+        let index = self.def.params.iter().position(|other| other.name == param)?;
+        self.stage.arg(index)
+    }
+}
 
 /// The place and the name of an application.
 pub(super) struct Site<'a> {
@@ -84,10 +100,7 @@ impl<'p> Expander<'p> {
         }
         let spans: Vec<Span> =
             operands.iter().filter(|(operand, _)| *operand == Operand::Tensor).map(|(_, span)| *span).collect();
-        self.add_node(op, &tensors, path, site.span, &|at| match at {
-            At::Operand(index) => spans.get(index).copied(),
-            At::Arg(param) => arg_span(def, stage, param),
-        })
+        self.add_node(op, &tensors, path, site.span, &Places { def, stage, operands: &spans })
     }
 
     /// The path of an op's node. A merge is transparent: it takes no place in a `seq`.
@@ -159,10 +172,7 @@ impl<'p> Expander<'p> {
         match Args::bind(def.params, &given, operands).and_then(|args| (def.make)(&args)) {
             Ok(op) => Some(op),
             Err(error) => {
-                self.report_op(error, span, &[], &|at| match at {
-                    At::Operand(_) => None,
-                    At::Arg(param) => arg_span(def, stage, param),
-                });
+                self.report_op(error, span, &[], &Places { def, stage, operands: &[] });
                 None
             }
         }
@@ -175,7 +185,7 @@ impl<'p> Expander<'p> {
         tensors: &[Tensor],
         path: Arc<str>,
         span: Span,
-        place: &dyn Fn(At) -> Option<Span>,
+        places: &Places<'_>,
     ) -> Flow {
         if self.is_stopped() {
             return Flow::Poison;
@@ -195,7 +205,7 @@ impl<'p> Expander<'p> {
                 Flow::Tensor(Tensor { node, ty: self.graph.node(node).output.clone() })
             }
             Err(error) => {
-                self.report_op(error, span, tensors, place);
+                self.report_op(error, span, tensors, places);
                 Flow::Poison
             }
         }
@@ -212,11 +222,14 @@ impl<'p> Expander<'p> {
                     let path = &self.graph.node(node).path;
                     let diagnostic =
                         Diagnostic::error(Code::DUPLICATE_PATH, format!("the weight path `{path}` is used twice"))
-                            .label(span, "again here");
+                            .label(
+                                span,
+                                if first == span { "made by more than one turn or call" } else { "again here" },
+                            );
                     let diagnostic = match first == span {
-                        true => {
-                            diagnostic.help("in a loop, compute the label, as in `\"conv{i}\": ...`, or label the loop")
-                        }
+                        true => diagnostic.help(
+                            "compute the label, as in `\"conv{i}\": ...`, or label the loop, so that each turn has a path of its own",
+                        ),
                         false => diagnostic.label(first, "first here").help("give one of them another label"),
                     };
                     self.report(diagnostic);
@@ -226,45 +239,45 @@ impl<'p> Expander<'p> {
         }
     }
 
-    /// Reports what an op says, at the places it means, with the shapes of the operands it points at.
-    fn report_op(&mut self, error: OpError, span: Span, tensors: &[Tensor], place: &dyn Fn(At) -> Option<Span>) {
-        let mut diagnostic = Diagnostic::error(error.code, error.message).maybe_help(error.help);
+    /// Reports what an op says, at the places it means: arguments with their values, operands with their shapes.
+    fn report_op(&mut self, error: OpError, span: Span, tensors: &[Tensor], places: &Places<'_>) {
         let mut labels: Vec<(Span, String)> = Vec::new();
+        if !matches!(error.at.first(), Some(At::Arg(param)) if places.arg(param).is_some()) {
+            labels.push((span, String::new()));
+        }
         for at in &error.at {
             match at {
-                At::Arg(_) => {
-                    if let Some(span) = place(*at) {
-                        labels.push((span, String::new()));
-                    }
+                At::Arg(param) => {
+                    let Some(arg) = places.arg(param) else { continue };
+                    let value = arg.value.to_string();
+                    let text =
+                        if self.sources.text(arg.span) == value { String::new() } else { format!("this is {value}") };
+                    labels.push((arg.span, text));
                 }
                 At::Operand(index) => {
                     let Some(tensor) = tensors.get(*index) else { continue };
                     let made = self.node_span(tensor.node);
-                    let written = place(*at).unwrap_or(made);
-                    labels.push((written, format!("this is {}", tensor.ty)));
+                    let written = places.operands.get(*index).copied().unwrap_or(made);
+                    labels.push(match made == span {
+                        // The stage stands in a block or loop, and an earlier turn of it made the operand.
+                        true => (written, format!("the flow comes in as {}", tensor.ty)),
+                        false => (written, format!("this is {}", tensor.ty)),
+                    });
                     if written != made {
                         labels.push((made, format!("made here: {}", tensor.ty)));
                     }
                 }
             }
         }
-        let points_at_argument = matches!(error.at.first(), Some(At::Arg(_)));
-        if !points_at_argument || labels.is_empty() {
-            diagnostic = diagnostic.label(span, "");
-        }
+        let mut diagnostic = Diagnostic::error(error.code, error.message).maybe_help(error.help);
         for (place, text) in labels {
-            if diagnostic.labels.iter().all(|label| label.span != place) {
-                diagnostic = diagnostic.label(place, text);
-            } else if let Some(label) =
-                diagnostic.labels.iter_mut().find(|label| label.span == place && label.text.is_empty())
-            {
-                label.text = text;
+            match diagnostic.labels.iter_mut().find(|label| label.span == place) {
+                None => diagnostic = diagnostic.label(place, text),
+                Some(label) if label.text.is_empty() => label.text = text,
+                Some(_) => {}
             }
         }
-        if points_at_argument
-            && diagnostic.labels.iter().all(|label| label.span != span)
-            && span.file != diagnostic.labels[0].span.file
-        {
+        if diagnostic.labels.iter().all(|label| label.span.file != span.file) {
             diagnostic = diagnostic.label(span, "applied here");
         }
         self.report(diagnostic);
@@ -316,9 +329,4 @@ impl<'p> Expander<'p> {
         };
         env.bind(label, value, Origin::Label);
     }
-}
-
-fn arg_span(def: &OpDef, stage: &StageValue, param: &str) -> Option<Span> {
-    let index = def.params.iter().position(|other| other.name == param)?;
-    stage.arg(index).map(|arg| arg.span)
 }

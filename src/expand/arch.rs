@@ -186,10 +186,10 @@ impl<'p> Expander<'p> {
         let flow = self.run_statements(lineage.body, Flow::None, &Naming::root(), &mut env);
         self.check_outside(lineage, arch);
         self.finish(&flow, lineage, arch);
-        if !self.diagnostics.has_errors() && self.promises {
+        if !self.diagnostics.has_errors() && self.promises && !self.incomplete {
             self.check_asserts(lineage, arch, &mut env);
         }
-        true
+        !self.incomplete
     }
 
     /// The arguments of all variants together: the innermost first, outer ones filling and winning.
@@ -308,7 +308,7 @@ impl<'p> Expander<'p> {
 
     /// The end of the flow becomes an output where none is declared; flows that nobody reads are errors.
     fn finish(&mut self, flow: &Flow, lineage: &Lineage<'p>, arch: &ast::Arch) {
-        if self.diagnostics.has_errors() || self.is_stopped() {
+        if self.diagnostics.has_errors() || self.is_stopped() || self.incomplete {
             return;
         }
         let end = match flow {
@@ -401,30 +401,29 @@ impl<'p> Expander<'p> {
     }
 
     fn failed_assert(&mut self, assert: &ast::Assert, arch: &ast::Arch, env: &Env) -> Diagnostic {
-        let mut figures = String::new();
-        let mut labels = Vec::new();
+        let mut figures = Vec::new();
+        let mut place = (assert.span, String::new());
         if let ast::ExprKind::Binary { left, right, .. } = &assert.condition.kind {
-            for side in [left, right] {
-                let value = self.eval(side, env);
-                let text = match &value {
-                    Value::Int(value) => grouped(*value),
+            for side in [right, left] {
+                if matches!(side.kind, ast::ExprKind::Int(_) | ast::ExprKind::Float(_)) {
+                    continue;
+                }
+                let text = match self.eval(side, env) {
+                    Value::Int(value) => grouped(value),
                     other => other.to_string(),
                 };
-                if !matches!(side.kind, ast::ExprKind::Int(_) | ast::ExprKind::Float(_)) {
-                    let written = self.sources.text(side.span);
-                    figures.push_str(&format!("; `{written}` is {text}"));
-                    labels.push((side.span, format!("this is {text}")));
-                }
+                figures.insert(0, format!("`{}` is {text}", self.sources.text(side.span)));
+                place = (side.span, format!("this is {text}"));
             }
         }
-        let message = format!("`{}` does not hold what it promises{figures}", arch.name.name);
-        let mut diagnostic = Diagnostic::error(Code::ASSERT, message).label(assert.span, "");
-        for (span, text) in labels {
-            diagnostic = diagnostic.label(span, text);
-        }
-        diagnostic.help(
-            "mend the architecture, or the figure if it was wrong; `archc stats` shows where the counts come from",
-        )
+        let promise = self.sources.text(assert.condition.span);
+        let figures = match figures.is_empty() {
+            true => "that is false".to_string(),
+            false => figures.join(" and "),
+        };
+        Diagnostic::error(Code::ASSERT, format!("`{}` promises `{promise}`, and {figures}", arch.name.name))
+            .label(place.0, place.1)
+            .help("mend the architecture, or the figure; `archc stats` shows where the counts come from")
     }
 }
 

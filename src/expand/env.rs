@@ -37,12 +37,19 @@ pub(super) struct Env {
     /// `in`: the input of the block.
     pub input: Option<Value>,
     frames: Vec<Frame>,
+    /// Labels of scopes that have ended, for hints.
+    ended: Vec<Binding>,
 }
 
 impl Env {
     /// No names yet: for the body of an item of `module`.
     pub fn new(module: ModuleId) -> Env {
-        Env { module, input: None, frames: vec![Frame { bindings: Vec::new(), labels_end_here: true }] }
+        Env {
+            module,
+            input: None,
+            frames: vec![Frame { bindings: Vec::new(), labels_end_here: true }],
+            ended: Vec::new(),
+        }
     }
 
     /// Opens braces; `labels_end_here` where they belong to a labelled scope.
@@ -51,7 +58,13 @@ impl Env {
     }
 
     pub fn close(&mut self) {
-        self.frames.pop();
+        let frame = self.frames.pop().expect("braces are closed as often as opened");
+        self.ended.extend(frame.bindings.into_iter().filter(|binding| binding.origin == Origin::Label));
+    }
+
+    /// What a name meant as a label of a scope that has ended.
+    pub fn ended_label(&self, name: &str) -> Option<&Value> {
+        self.ended.iter().rev().find(|binding| &*binding.name == name).map(|binding| &binding.value)
     }
 
     pub fn bind(&mut self, name: &Arc<str>, value: Value, origin: Origin) {

@@ -184,6 +184,9 @@ impl Expander<'_> {
         if let Some(mode) = PAD_MODES.iter().find(|mode| **mode == &**name) {
             return Value::text(mode);
         }
+        if self.is_failed_import(name, env) {
+            return Value::Poison;
+        }
         let diagnostic = match builtins::NAMES.contains(&&**name) {
             true => Diagnostic::error(Code::WRONG_KIND, format!("`{name}` is a function, not a value"))
                 .label(span, "used as a value here")
@@ -200,7 +203,25 @@ impl Expander<'_> {
         candidates.extend(env.bindings().map(|binding| &*binding.name));
         candidates.extend(self.program.names(env.module).map(|(name, _)| name));
         candidates.extend(builtins::NAMES.iter().chain(PAD_MODES));
-        super::resolve::unknown_name(name, span, candidates)
+        let diagnostic = super::resolve::unknown_name(name, span, candidates);
+        self.or_ended_label(diagnostic, name, env)
+    }
+
+    /// Whether a name was imported in vain; then the graph can't be complete, and nothing more is to be said.
+    pub(super) fn is_failed_import(&mut self, name: &str, env: &Env) -> bool {
+        let failed = self.program.failed_import(env.module, name);
+        self.incomplete |= failed;
+        failed
+    }
+
+    /// Says of an unknown name that it was a label, where it was one.
+    pub(super) fn or_ended_label(&self, diagnostic: Diagnostic, name: &str, env: &Env) -> Diagnostic {
+        match env.ended_label(name) {
+            Some(Value::Tensor(tensor)) => diagnostic
+                .label(self.node_span(tensor.node), format!("`{name}` was a label inside the labelled scope around this"))
+                .help("a label ends with the labelled scope that it is in; label that scope's result, or take its label away"),
+            Some(_) | None => diagnostic,
+        }
     }
 
     /// `in`.

@@ -54,6 +54,8 @@ pub(super) struct Expander<'p> {
     pub outside: Outside,
     /// Whether `expect` and `assert` are tested.
     pub promises: bool,
+    /// Something is missing for a reason that has been reported outside this expansion.
+    pub incomplete: bool,
     /// The block call being expanded.
     pub call: Option<Arc<Call>>,
     depth: usize,
@@ -77,6 +79,7 @@ impl<'p> Expander<'p> {
             asserts: Vec::new(),
             outside: Outside::none(),
             promises,
+            incomplete: false,
             call: None,
             depth: 0,
             steps: 0,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::apply::Places;
 use super::body::Choice;
 use super::env::{Env, Named, Naming};
 use super::expander::{Expander, Flow};
@@ -186,12 +187,7 @@ impl<'p> Expander<'p> {
         }
         let Some(op) = self.make(def, stage, vec![Operand::Tensor; tensors.len()], span) else { return Flow::Poison };
         let made: Vec<Span> = tensors.iter().map(|tensor| self.node_span(tensor.node)).collect();
-        let args: Vec<(&'static str, Span)> =
-            stage.args.iter().map(|arg| (def.params[arg.param].name, arg.span)).collect();
-        self.add_node(op, &tensors, path, span, &|at| match at {
-            ops::At::Operand(index) => made.get(index).copied(),
-            ops::At::Arg(param) => args.iter().find(|(name, _)| *name == param).map(|(_, span)| *span),
-        })
+        self.add_node(op, &tensors, path, span, &Places { def, stage, operands: &made })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::apply::Places;
 use super::env::{Env, Naming, Origin};
 use super::expander::{Expander, Flow};
-use super::value::Value;
+use super::value::{Callee, StageValue, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ops;
 use crate::source::Span;
@@ -18,8 +19,9 @@ impl<'p> Expander<'p> {
             return Flow::Poison;
         };
         let op = ops::source::input(&shape);
+        let stage = &StageValue::bare(Callee::Op(&ops::source::INPUT));
         let path = self.names.labelled(&Naming::root(), &name.name);
-        let flow = self.add_node(op, &[], path, span, &|_| None);
+        let flow = self.add_node(op, &[], path, span, &Places { def: &ops::source::INPUT, stage, operands: &[] });
         let first = self.graph.graph_inputs().len() <= 1;
         let value = match &flow {
             Flow::Tensor(tensor) => Value::Tensor(tensor.clone()),

@@ -1,6 +1,6 @@
 //! A file and what it uses: its modules, and what each name of a module means.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
@@ -23,6 +23,8 @@ pub(super) struct Module {
     pub file: FileId,
     pub ast: ast::File,
     names: HashMap<Arc<str>, Entry>,
+    /// Names whose import failed, which has been reported: what uses them is not to blame.
+    failed: HashSet<Arc<str>>,
 }
 
 /// What a name of a module means.
@@ -69,6 +71,11 @@ impl Modules {
     /// What `name` means in a module.
     pub fn lookup(&self, module: ModuleId, name: &str) -> Option<Entry> {
         self.module(module).names.get(name).copied()
+    }
+
+    /// Whether `name` was imported in vain.
+    pub fn failed_import(&self, module: ModuleId, name: &str) -> bool {
+        self.module(module).failed.contains(name)
     }
 
     /// The names of a module, in no order.
@@ -132,7 +139,7 @@ impl Loader<'_> {
     fn load(&mut self, file: FileId) -> ModuleId {
         let ast = syntax::parse(self.sources, file, self.diagnostics);
         let id = ModuleId(self.modules.list.len());
-        self.modules.list.push(Module { file, ast, names: HashMap::new() });
+        self.modules.list.push(Module { file, ast, names: HashMap::new(), failed: HashSet::new() });
         self.loading.push((file, None));
         self.declare(id);
         self.import(id);
@@ -181,8 +188,13 @@ impl Loader<'_> {
             })
             .collect();
         for item in uses {
-            let Some((file, names, span)) = self.target(id, &item) else { continue };
-            let Some(module) = self.module_of(file, span) else { continue };
+            let target = self.target(id, &item);
+            let target = target.and_then(|(file, names, span)| Some((self.module_of(file, span)?, names)));
+            let Some((module, names)) = target else {
+                let failed = item.names.iter().map(|name| name.local().name.clone());
+                self.modules.list[id.0].failed.extend(failed);
+                continue;
+            };
             for name in &names {
                 self.import_name(id, module, name);
             }
@@ -287,6 +299,7 @@ impl Loader<'_> {
                     .label(wanted.name.span, "not found there")
                     .help(help),
             );
+            self.modules.list[id.0].failed.insert(wanted.local().name.clone());
             return;
         };
         let local = wanted.local();

@@ -88,13 +88,15 @@ pub(super) fn resolve(
         labels: Labels::default(),
         used: HashSet::new(),
         current: None,
+        unknown: false,
     };
     let items = &program.module(module).ast.items;
     for (index, item) in items.iter().enumerate() {
         resolver.current = Some(ItemRef { module, index });
         resolver.item(&item.kind);
     }
-    if warn {
+    // A name that is misspelt where it is used would be reported twice.
+    if warn && !resolver.unknown {
         resolver.unused_items();
     }
 }
@@ -133,6 +135,8 @@ struct Resolver<'a> {
     labels: Labels,
     used: HashSet<ItemRef>,
     current: Option<ItemRef>,
+    /// Whether a name was not found.
+    unknown: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -153,6 +157,7 @@ impl<'a> Resolver<'a> {
                 ast::ArchKind::Variant { base, args, asserts } => {
                     self.mark(&base.name);
                     let base = self.program.lookup(self.module, &base.name).map(|entry| entry.item);
+                    let base = base.filter(|base| matches!(self.program.item(*base), ast::ItemKind::Arch(_)));
                     for arg in args.iter().flat_map(|args| &args.items) {
                         self.expr(&arg.value);
                     }
@@ -304,6 +309,7 @@ impl<'a> Resolver<'a> {
                 if !self.known(&name.name) && ops::find(&name.name).is_none() && !self.labels.computed {
                     let diagnostic = unknown_stage(&name.name, name.span, self.candidates(false));
                     self.diagnostics.push(diagnostic);
+                    self.unknown = true;
                 }
             }
         }
@@ -410,6 +416,7 @@ impl<'a> Resolver<'a> {
                 diagnostic.message = format!("there is no function, op or block called `{name}`");
             }
             self.diagnostics.push(diagnostic);
+            self.unknown = true;
         }
     }
 
@@ -421,7 +428,7 @@ impl<'a> Resolver<'a> {
                 return true;
             }
         }
-        self.mark(name) || self.labels.names.contains(name)
+        self.mark(name) || self.labels.names.contains(name) || self.program.failed_import(self.module, name)
     }
 
     fn local(&self, name: &str) -> bool {
@@ -471,7 +478,7 @@ impl<'a> Resolver<'a> {
 
     fn close(&mut self) {
         let scope = self.scopes.pop().expect("scopes are closed as often as opened");
-        if !self.warn {
+        if !self.warn || self.unknown {
             return;
         }
         for local in scope {

@@ -133,7 +133,9 @@ impl<'p> Expander<'p> {
             ast::Callee::Name(name) if apply.index.is_empty() => match self.stage_name(name, env) {
                 Some(value) => value,
                 None => {
-                    self.report(self.unknown_stage(name, env));
+                    if !self.is_failed_import(&name.name, env) {
+                        self.report(self.unknown_stage(name, env));
+                    }
                     return Resolved::Poison;
                 }
             },
@@ -211,6 +213,7 @@ impl<'p> Expander<'p> {
         let mut candidates: Vec<&str> = ops::names().collect();
         candidates.extend(env.bindings().map(|binding| &*binding.name));
         candidates.extend(self.program.names(env.module).map(|(name, _)| name));
-        super::resolve::unknown_stage(&name.name, name.span, candidates)
+        let diagnostic = super::resolve::unknown_stage(&name.name, name.span, candidates);
+        self.or_ended_label(diagnostic, &name.name, env)
     }
 }

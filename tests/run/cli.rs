@@ -32,13 +32,17 @@ fn json_lines_hold_every_image_and_every_error() {
     assert!((best["probability"].as_f64().unwrap() - 0.965737).abs() < 1e-4);
     assert!((best["logit"].as_f64().unwrap() - 37.658).abs() < 1e-3);
     assert_eq!(lines[0]["top"].as_array().unwrap().len(), 5);
-    assert_eq!(lines[1], serde_json::json!({"image": "tests", "error": "can't read the image `tests`: it is a folder"}));
+    assert_eq!(
+        lines[1],
+        serde_json::json!({"image": "tests", "error": "can't read the image `tests`: it is a folder"})
+    );
     assert!(err.contains("it is a folder") && err.contains("1 of 3 images could not be classified"), "{err}");
 }
 
 #[test]
 fn another_size_of_input_works() {
-    let (code, out, _) = run(&["zoo:squeezenet1_1", "examples/images/coffee.png", "--input", "3x448x448", "--topk", "1"]);
+    let (code, out, _) =
+        run(&["zoo:squeezenet1_1", "examples/images/coffee.png", "--input", "3x448x448", "--topk", "1"]);
     assert_eq!(code, 0);
     assert!(out.contains("espresso"), "{out}");
 }
@@ -105,5 +109,8 @@ fn what_is_no_classifier_is_not_run() {
     let arch = write(folder.path(), "map.arch", "arch map {\n  input image[3, 8, 8]\n  relu\n  output map\n}\n");
     let (code, _, err) = run(&[&arch, "examples/images/coffee.png"]);
     assert_eq!(code, 2);
-    assert!(err.contains("E0606") && err.contains("its output is [3, 8, 8], and not one score for each class"), "{err}");
+    assert!(
+        err.contains("E0606") && err.contains("its output is [3, 8, 8], and not one score for each class"),
+        "{err}"
+    );
 }

@@ -61,7 +61,8 @@ fn squeezenet_agrees_with_pytorch() {
     for case in json("squeezenet1_1.json")["results"].as_array().unwrap() {
         let name = case["image"].as_str().unwrap();
         // Decoders of JPEG differ by a few levels; this is the photo as Pillow decodes it.
-        let file = if name == "rocket.jpg" { "tests/image/rocket.decoded.png" } else { &format!("examples/images/{name}") };
+        let file =
+            if name == "rocket.jpg" { "tests/image/rocket.decoded.png" } else { &format!("examples/images/{name}") };
         let photo = read(&root().join(file)).unwrap();
 
         let input = classifier.prepare(&photo, name).unwrap();
@@ -102,7 +103,8 @@ fn mini_xception_agrees_with_keras() {
         let name = case["image"].as_str().unwrap();
         let guesses = all(&classifier, &read(&root().join("tests/run/mini_xception").join(name)).unwrap());
         let logits = relative_error(guesses.iter().map(|guess| guess.logit), &floats(&case["logits"]));
-        let probabilities = relative_error(guesses.iter().map(|guess| guess.probability), &floats(&case["probabilities"]));
+        let probabilities =
+            relative_error(guesses.iter().map(|guess| guess.probability), &floats(&case["probabilities"]));
         assert!(logits < 1e-4 && probabilities < 1e-4, "{name}: {logits} {probabilities}");
         let best = guesses.iter().max_by(|a, b| a.probability.total_cmp(&b.probability)).unwrap();
         assert_eq!(best.label.as_deref(), case["top1"].as_str(), "{name}");
