@@ -22,7 +22,7 @@ computes_as_pytorch! {
     resnet18 resnet34 resnet50 resnet101 resnet152 wide_resnet50_2 resnext50_32x4d
     cifar_resnet110 cifar_resnet1202 preact_resnet164 preact_resnet1001
     googlenet googlenet_paper inception_v2 inception_v3 inception_v4 inception_resnet_v1 inception_resnet_v2
-    xception mobilenet_v1 mobilenet_v2 squeezenet1_1 efficientnet_lite0
+    xception mobilenet_v1 mobilenet_v2 squeezenet1_0 squeezenet1_1 densenet121 efficientnet_b0 efficientnet_lite0
 }
 
 fn compare(arch: &str) {

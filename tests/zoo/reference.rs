@@ -33,7 +33,26 @@ matches_reference! {
     resnet18 resnet34 resnet50 resnet101 resnet152 wide_resnet50_2 resnext50_32x4d
     cifar_resnet110 cifar_resnet1202 preact_resnet164 preact_resnet1001
     googlenet googlenet_paper inception_v2 inception_v3 inception_v4 inception_resnet_v1 inception_resnet_v2
-    xception mobilenet_v1 mobilenet_v2 squeezenet1_1 efficientnet_lite0
+    xception mobilenet_v1 mobilenet_v2 squeezenet1_0 squeezenet1_1 densenet121 efficientnet_b0 efficientnet_lite0
+}
+
+/// The Keras file has shapes and outputs, and a separable convolution's two parts in one layer.
+#[test]
+fn mini_xception() {
+    let wanted: Value = serde_json::from_str(&super::read("tests/reference/mini_xception.json")).expect("it is JSON");
+    let found = super::costs("mini_xception");
+    let mut differences = Vec::new();
+    let found_state = found.weights.iter().map(|weight| (weight.name.clone(), numbers(&weight.shape))).collect();
+    differ("weight", &state(&wanted), &found_state, &mut differences);
+    for layer in wanted["layers"].as_array().expect("an array") {
+        let path = layer["path"].as_str().expect("a string");
+        let here = found.nodes.iter().rfind(|node| node.path.split('.').next() == Some(path));
+        let output = here.map(|node| numbers(&node.output));
+        if output != Some(shape(&layer["output"])) {
+            differences.push(format!("{path}: {} in the reference, {output:?} here", layer["output"]));
+        }
+    }
+    assert!(differences.is_empty(), "differences from the reference:\n  {}", differences.join("\n  "));
 }
 
 /// The reference file of an architecture.
