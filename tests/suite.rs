@@ -1,5 +1,8 @@
 //! All tests that use archc from outside, in one binary.
 
+// Tests read files, and fail where something is not as they say.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
 mod image;
 mod ops;
 mod parse;
