@@ -15,6 +15,7 @@ pub mod image;
 pub mod ir;
 pub mod lower;
 pub mod ops;
+pub mod report;
 pub mod source;
 pub mod syntax;
 pub mod weights;

@@ -64,7 +64,7 @@ impl Sums {
     }
 
     /// Adds a part of a whole that is known to fit.
-    pub(super) fn add_part(&mut self, part: &Sums) {
+    pub(crate) fn add_part(&mut self, part: &Sums) {
         self.params += part.params;
         self.buffers += part.buffers;
         self.macs += part.macs;

@@ -7,6 +7,7 @@ use super::console::{Console, Exit, Failure, Findings, counted};
 use crate::diagnostic::{self, Diagnostics, MAX_SHOWN, Severity};
 use crate::expand::{Program, Settings};
 use crate::source::{SourceMap, Target};
+use crate::weights::check_item;
 
 /// Show all that is wrong with files
 ///
@@ -95,6 +96,10 @@ struct Checked {
 fn check_target(sources: &mut SourceMap, target: &Target, checked: &mut Checked) -> Vec<diagnostic::Diagnostic> {
     let mut diagnostics = Diagnostics::new();
     let program = Program::load(sources, target.file, &mut diagnostics);
+    let names: Vec<&str> = program.archs().iter().map(|arch| &*arch.name).collect();
+    for item in program.weights() {
+        check_item(item, &names, sources, &mut diagnostics);
+    }
     let mut all = diagnostics.without_built_in_warnings(sources).into_sorted();
     if let Some(name) = &target.arch
         && let Err(diagnostic) = super::target::find(&program, name)

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstream::AutoStream;
@@ -95,6 +95,12 @@ impl Console {
     /// Standard output.
     pub fn out(&mut self) -> &mut impl Write {
         &mut self.out
+    }
+
+    /// The columns that a table may take: those of the terminal; nothing where standard output is none.
+    pub fn table_width(&self) -> Option<u16> {
+        let width = u16::try_from(self.style.width).unwrap_or(u16::MAX);
+        io::stdout().is_terminal().then_some(width)
     }
 
     /// Writes a line to standard error, after all that was written to standard output.

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod ops;
 pub mod run;
 pub mod settings;
+pub mod stats;
 pub mod target;
 pub mod zoo;
 
@@ -38,6 +39,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Stats(stats::StatsArgs),
     Run(run::RunArgs),
     Explain(explain::ExplainArgs),
     Ops(ops::OpsArgs),
@@ -48,6 +50,8 @@ enum Command {
 const EXAMPLES: &str = "\
 Examples:
   archc check net.arch               all that is wrong with a file
+  archc stats net.arch               what it costs, block by block
+  archc stats zoo:vgg16 zoo:resnet50 two architectures, compared
   archc run net.arch photo.png       what is in a photo
   archc zoo                          the built-in architectures
 
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
     let mut console = Console::new(cli.color);
     let result = match &cli.command {
         Command::Check(args) => check::check(args, &mut console),
+        Command::Stats(args) => stats::stats(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),
         Command::Explain(args) => explain::explain(args, &mut console),
         Command::Ops(args) => ops::ops(args, &mut console),

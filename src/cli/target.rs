@@ -40,11 +40,14 @@ pub fn choose<'a>(program: &'a Program, name: Option<&str>) -> Result<&'a ArchIn
     }
 }
 
+/// The file declares no architecture.
+pub fn none() -> Diagnostic {
+    Diagnostic::error(Code::NO_ARCH, "the file declares no architecture")
+        .help("an architecture starts with `arch NAME { input image[3, 224, 224]; ... }`")
+}
+
 fn ambiguous(archs: &[ArchInfo]) -> Diagnostic {
-    let Some(first) = archs.first() else {
-        return Diagnostic::error(Code::NO_ARCH, "the file declares no architecture")
-            .help("an architecture starts with `arch NAME { input image[3, 224, 224]; ... }`");
-    };
+    let Some(first) = archs.first() else { return none() };
     let names = diagnostic::list(archs.iter().map(|arch| &*arch.name));
     Diagnostic::error(Code::NO_ARCH, format!("the file has several architectures: {names}"))
         .help(format!("say which, as in `FILE:{}`", first.name))

@@ -1,0 +1,147 @@
+//! `archc stats`: what architectures cost.
+
+use std::io::Write;
+
+use super::console::{Console, Exit, Failure, Findings};
+use super::target;
+use crate::analyse::analyse_batch;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::expand::{ArchInfo, Program, Settings};
+use crate::report::{self, Subject};
+use crate::source::{SourceMap, Target};
+
+/// Count what architectures cost: parameters, MACs, FLOPs, activations
+///
+/// One architecture is shown as the tree of its blocks. Several, or all those of a file where none is named, are
+/// compared, a row each, with ratios to the first.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct StatsArgs {
+    /// A `.arch` file, `-` for standard input, or `zoo:NAME`; with an architecture's name after a colon, only that one
+    #[arg(required = true, value_name = "FILE[:ARCH]")]
+    targets: Vec<String>,
+    /// How many parts of the paths to show; without it, as many as fit a screen
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    depth: Option<u32>,
+    #[command(flatten)]
+    settings: super::settings::SettingsArgs,
+    /// The number of images that MACs, FLOPs and activations are for
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    batch: u64,
+    /// `table` is for people, `md` for documents; `json` and `csv` have exact numbers
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Csv,
+    Md,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  archc stats zoo:resnet50                            the tree of its blocks
+  archc stats zoo:resnet50 --depth 1                  only the top of the tree
+  archc stats archs/resnet.arch                       all architectures of a file, compared
+  archc stats zoo:vgg16 zoo:resnet50 zoo:mobilenet_v2
+  archc stats zoo:resnet50 --input 3x320x320 --batch 8
+  archc stats net.arch:small --set classes=10 --set width=0.5
+  archc stats zoo:resnet50 --format json | jq '.archs[0].params'
+  archc stats zoo:resnet50 --format csv > layers.csv";
+
+/// Prints the costs to standard output, and what is wrong with the files to standard error.
+///
+/// # Errors
+/// Standard output can't be written.
+pub fn stats(args: &StatsArgs, console: &mut Console) -> Result<Exit, Failure> {
+    let mut sources = SourceMap::new();
+    let mut found = Findings::default();
+    let mut subjects = Vec::new();
+    for argument in &args.targets {
+        match sources.open_target(argument) {
+            Ok(target) => count(args, &target, &mut sources, &mut found, &mut subjects),
+            Err(diagnostic) => found.add([diagnostic]),
+        }
+    }
+    let exit = console.report(&found, &sources);
+    if exit != Exit::Fine {
+        return Ok(exit);
+    }
+    let depth = args.depth.map(|depth| depth as usize);
+    let text = match (args.format, subjects.as_slice()) {
+        (Format::Table, [only]) => report::layers(only, depth).to_text(console.table_width()),
+        (Format::Table, several) => report::comparison(several).to_text(console.table_width()),
+        (Format::Md, [only]) => report::layers(only, depth).to_markdown(),
+        (Format::Md, several) => report::comparison(several).to_markdown(),
+        (Format::Csv, [only]) => report::layers_csv(only, depth),
+        (Format::Csv, several) => report::comparison_csv(several),
+        (Format::Json, all) => report::json(all) + "\n",
+    };
+    console.out().write_all(text.as_bytes())?;
+    Ok(Exit::Fine)
+}
+
+/// Adds the costs of what a target names, or what is wrong with it.
+fn count(
+    args: &StatsArgs,
+    target: &Target,
+    sources: &mut SourceMap,
+    found: &mut Findings,
+    subjects: &mut Vec<Subject>,
+) {
+    let mut diagnostics = Diagnostics::new();
+    let program = Program::load(sources, target.file, &mut diagnostics);
+    let broken = diagnostics.has_errors();
+    found.add(errors(diagnostics));
+    let settings = args.settings.settings();
+    let archs = match choose(&program, target.arch.as_deref(), &settings) {
+        Ok(archs) => archs,
+        // A file that could not be read well has said so.
+        Err(_) if broken => return,
+        Err(diagnostic) => return found.add([diagnostic]),
+    };
+    for arch in archs {
+        let mut diagnostics = Diagnostics::new();
+        let graph = program.expand(sources, &arch.name, &settings, &mut diagnostics);
+        found.add(errors(diagnostics));
+        match graph.map(|graph| analyse_batch(&graph, args.batch)) {
+            Some(Ok(report)) => subjects.push(Subject { file: sources.file(target.file).name.clone(), report }),
+            Some(Err(diagnostic)) => found.add([diagnostic]),
+            // The expansion has said why.
+            None => {}
+        }
+    }
+}
+
+/// The architecture that is named, or all that have a value for each parameter, from the file or from `--set`.
+fn choose<'a>(program: &'a Program, name: Option<&str>, settings: &Settings) -> Result<Vec<&'a ArchInfo>, Diagnostic> {
+    if let Some(name) = name {
+        return Ok(vec![target::find(program, name)?]);
+    }
+    if let [only] = program.archs() {
+        return Ok(vec![only]);
+    }
+    let is_set = |name: &str| settings.set.iter().any(|(other, _)| other == name);
+    let complete = |arch: &&ArchInfo| arch.params.iter().all(|param| param.has_default || is_set(&param.name));
+    let archs: Vec<&ArchInfo> = program.archs().iter().filter(complete).collect();
+    if archs.is_empty() {
+        return Err(match program.archs().first() {
+            None => target::none(),
+            Some(first) => {
+                let missing = first.params.iter().filter(|param| !param.has_default).map(|param| &*param.name);
+                Diagnostic::error(Code::NO_ARCH, "every architecture of the file has parameters without a value")
+                    .label(first.span, format!("needs {}", crate::diagnostic::list(missing)))
+                    .help("give them with `--set NAME=VALUE`")
+            }
+        });
+    }
+    Ok(archs)
+}
+
+/// The errors alone: what else there is to say of a file, `archc check` says.
+fn errors(diagnostics: Diagnostics) -> impl Iterator<Item = Diagnostic> {
+    diagnostics.into_sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
+}

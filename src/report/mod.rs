@@ -1,0 +1,40 @@
+//! How costs look: tables for people (plain and Markdown), JSON and CSV for programs.
+//!
+//! A [`Grid`] is what both kinds of table draw; [`layers`] and [`comparison`] make one.
+
+mod comparison;
+mod csv;
+mod grid;
+mod json;
+mod layers;
+mod numbers;
+
+pub use comparison::comparison;
+pub use csv::{comparison_csv, layers_csv};
+pub use grid::{Align, Column, Grid};
+pub use json::{FORMAT, json};
+pub use layers::{ROWS_OF_A_SCREEN, layers};
+pub use numbers::{grouped, ratio, shape, short, times};
+
+use crate::analyse::Report;
+
+/// An architecture's costs, and the name of the file that it comes from.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub file: String,
+    pub report: Report,
+}
+
+/// What the figures of a table mean, a sentence a line.
+fn conventions(batch: u64) -> Vec<String> {
+    vec![
+        format!(
+            "Batch {batch}. MACs: multiply-accumulates of convolutions, linear layers and matrix products, no biases."
+        ),
+        "FLOPs: 2 x MACs and every other op's own count. Activations: the results of all ops. Bytes at float32."
+            .to_string(),
+    ]
+}
+
+#[cfg(test)]
+mod tests;
