@@ -77,6 +77,7 @@ impl Classifier {
         let (input, classes) = shape_of(graph)?;
         let [channels, height, width] = input;
         let unsuitable = |message: String| Diagnostic::error(Code::BAD_WEIGHTS_ITEM, message);
+        let model = Model::new(graph, source, device)?;
         if image.colour.channels() != channels {
             let made = image.colour.channels();
             return Err(unsuitable(format!(
@@ -95,7 +96,6 @@ impl Classifier {
             ("softmax" | "log_softmax", [logits]) => *logits,
             _ => output,
         };
-        let model = Model::new(graph, source, device)?;
         Ok(Classifier { model, image: image.for_input([height, width]), labels, logits, input })
     }
 

@@ -122,6 +122,13 @@ fn check_target(sources: &mut SourceMap, target: &Target, checked: &mut Checked)
         all.extend(diagnostics.without_built_in_warnings(sources).into_sorted());
         checked.architectures += 1;
     }
+    let mut diagnostics = Diagnostics::new();
+    for item in program.weights() {
+        if target.arch.as_deref().is_none_or(|arch| *arch == *item.arch.name) {
+            check_item(item, sources, &mut diagnostics);
+        }
+    }
+    all.extend(diagnostics.into_sorted());
     all
 }
 

@@ -194,9 +194,8 @@ fn prepare(args: &RunArgs, sources: &mut SourceMap, found: &mut Findings) -> Res
 
 /// The `weights` items for an architecture, in order.
 fn presets(program: &Program, arch: &str, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Preset> {
-    let archs: Vec<&str> = program.archs().iter().map(|arch| &*arch.name).collect();
     let items = program.weights().iter().filter(|item| &*item.arch.name == arch);
-    items.filter_map(|item| check_item(item, &archs, sources, diagnostics)).collect()
+    items.filter_map(|item| check_item(item, sources, diagnostics)).collect()
 }
 
 /// A file that the user names: in the architecture's names, or else in those of the file that the item is about.

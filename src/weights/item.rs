@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Names, Renamed, Safetensors, WeightSource};
-use crate::diagnostic::{self, Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::image::Preprocess;
 use crate::source::{Asset, FileId, SourceMap, Span, io_reason};
 use crate::syntax::ast;
@@ -54,30 +54,10 @@ const IMAGENET_1K: &str = include_str!("imagenet1k.txt");
 /// The largest file of labels that is read, in bytes.
 const MAX_LABELS_BYTES: u64 = 16 << 20;
 
-/// Checks an item: every field, and the files of labels it names. Weights need not be there.
-///
-/// `archs` are the architectures of the file. There is a preset where the item has no errors.
-pub fn check_item(
-    item: &ast::Weights,
-    archs: &[&str],
-    sources: &SourceMap,
-    diagnostics: &mut Diagnostics,
-) -> Option<Preset> {
+/// Checks an item: every field, and the files of labels it names. Weights need not be there; that its architecture is,
+/// has been seen to where names were resolved. There is a preset where the item has no errors.
+pub fn check_item(item: &ast::Weights, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Option<Preset> {
     let mut found = Diagnostics::new();
-    if !archs.contains(&&*item.arch.name) {
-        let error = Diagnostic::error(
-            Code::UNKNOWN_NAME,
-            format!(
-                "the weights `{}` are for `{}`, and this file has no such architecture",
-                item.name.name, item.arch.name
-            ),
-        )
-        .label(item.arch.span, "not an architecture of this file");
-        found.push(match diagnostic::did_you_mean(&item.arch.name, archs.iter().copied()) {
-            Some(hint) => error.help(hint),
-            None => error.help(format!("it has {}", diagnostic::list(archs.iter().copied()))),
-        });
-    }
     let preset = fields::read(item, &mut found);
     if let Err(diagnostic) = preset.labels(sources) {
         found.push(diagnostic);

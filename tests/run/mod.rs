@@ -31,9 +31,8 @@ fn classifier(arch: &str) -> Classifier {
     let target = sources.open_target(&format!("zoo:{arch}")).unwrap();
     let program = Program::load(&mut sources, target.file, &mut diagnostics);
     let graph = program.expand(&mut sources, arch, &Settings::default(), &mut diagnostics);
-    let archs: Vec<&str> = program.archs().iter().map(|arch| &*arch.name).collect();
     let item = program.weights().iter().find(|item| &*item.arch.name == arch).unwrap();
-    let preset = check_item(item, &archs, &sources, &mut diagnostics);
+    let preset = check_item(item, &sources, &mut diagnostics);
     assert!(!diagnostics.has_errors(), "{:#?}", diagnostics.into_sorted());
     let (graph, preset) = (graph.unwrap(), preset.unwrap());
     let source = preset.open(&sources).unwrap();

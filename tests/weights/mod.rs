@@ -5,6 +5,8 @@ use archc::ops::{Init, WeightSpec};
 use archc::weights::{Bytes, Names, Renamed, Safetensors, WeightSource};
 use candle_core::Device;
 
+mod items;
+
 /// A safetensors file of this header and data.
 pub fn file(header: &str, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
