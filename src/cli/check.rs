@@ -96,9 +96,8 @@ struct Checked {
 fn check_target(sources: &mut SourceMap, target: &Target, checked: &mut Checked) -> Vec<diagnostic::Diagnostic> {
     let mut diagnostics = Diagnostics::new();
     let program = Program::load(sources, target.file, &mut diagnostics);
-    let names: Vec<&str> = program.archs().iter().map(|arch| &*arch.name).collect();
     for item in program.weights() {
-        check_item(item, &names, sources, &mut diagnostics);
+        check_item(item, sources, &mut diagnostics);
     }
     let mut all = diagnostics.without_built_in_warnings(sources).into_sorted();
     if let Some(name) = &target.arch
@@ -122,13 +121,6 @@ fn check_target(sources: &mut SourceMap, target: &Target, checked: &mut Checked)
         all.extend(diagnostics.without_built_in_warnings(sources).into_sorted());
         checked.architectures += 1;
     }
-    let mut diagnostics = Diagnostics::new();
-    for item in program.weights() {
-        if target.arch.as_deref().is_none_or(|arch| *arch == *item.arch.name) {
-            check_item(item, sources, &mut diagnostics);
-        }
-    }
-    all.extend(diagnostics.into_sorted());
     all
 }
 
