@@ -249,7 +249,10 @@ impl<'p> Expander<'p> {
             match at {
                 At::Arg(param) => {
                     let Some(arg) = places.arg(param) else { continue };
-                    let value = arg.value.to_string();
+                    let value = match &arg.value {
+                        Value::Str(text) => format!("\"{text}\""),
+                        other => other.to_string(),
+                    };
                     let text =
                         if self.sources.text(arg.span) == value { String::new() } else { format!("this is {value}") };
                     labels.push((arg.span, text));

@@ -90,9 +90,12 @@ impl<'a> Signature<'a> {
             1 => "one argument".to_string(),
             more => format!("at most {more} arguments"),
         };
-        Diagnostic::error(Code::TOO_MANY_ARGUMENTS, format!("`{}` takes {limit}, and {given} are given", self.name()))
-            .label(span, "one too many")
-            .help(format!("it takes `{}`", self.text(sources)))
+        Diagnostic::error(
+            Code::TOO_MANY_ARGUMENTS,
+            format!("`{}` takes {limit}, and {given} {} given", self.name(), if given == 1 { "is" } else { "are" }),
+        )
+        .label(span, "one too many")
+        .help(format!("it takes `{}`", self.text(sources)))
     }
 }
 

@@ -54,10 +54,20 @@ impl Call {
         let mut labels = Vec::new();
         let mut next = call.as_deref();
         while let Some(call) = next {
-            labels.push(Label { span: call.span, text: format!("in `{}`, called as `{}`", call.block, call.path) });
+            let text = format!("in `{}`, called as `{}`", call.block, shortened(&call.path));
+            labels.push(Label { span: call.span, text });
             next = call.parent.as_deref();
         }
         labels
+    }
+}
+
+/// A path as it is shown in a line: the end of a long one tells the most.
+fn shortened(path: &str) -> String {
+    const SHOWN: usize = 60;
+    match path.char_indices().rev().nth(SHOWN) {
+        None => path.to_string(),
+        Some((start, _)) => format!("...{}", &path[start..]),
     }
 }
 
