@@ -17,6 +17,15 @@ use crate::source::SourceMap;
 pub struct ZooArgs {
     /// An architecture or a family: print the text of its file
     name: Option<String>,
+    /// `table` is for people, `md` for documents
+    #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "name")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Md,
 }
 
 const EXAMPLES: &str = "\
@@ -32,7 +41,7 @@ Examples:
 pub fn zoo(args: &ZooArgs, console: &mut Console) -> Result<Exit, Failure> {
     let mut sources = SourceMap::new();
     let Some(name) = &args.name else {
-        return list(&mut sources, console);
+        return list(&mut sources, args.format, console);
     };
     match sources.open_target(&format!("zoo:{name}")) {
         Ok(target) => {
@@ -43,7 +52,7 @@ pub fn zoo(args: &ZooArgs, console: &mut Console) -> Result<Exit, Failure> {
     }
 }
 
-fn list(sources: &mut SourceMap, console: &mut Console) -> Result<Exit, Failure> {
+fn list(sources: &mut SourceMap, format: Format, console: &mut Console) -> Result<Exit, Failure> {
     let mut grid = Grid {
         title: "The architectures built into archc".to_string(),
         head: vec![
@@ -75,7 +84,10 @@ fn list(sources: &mut SourceMap, console: &mut Console) -> Result<Exit, Failure>
             grid.rows.push(vec![arch.name.to_string(), file, params, macs, first_sentence(&arch.doc)]);
         }
     }
-    let text = grid.to_text(console.table_width());
+    let text = match format {
+        Format::Table => grid.to_text(console.table_width()),
+        Format::Md => grid.to_markdown(),
+    };
     console.out().write_all(text.as_bytes())?;
     Ok(Exit::Fine)
 }

@@ -3,6 +3,15 @@
 use archc::source::SourceMap;
 
 #[test]
+fn the_table_is_what_archc_prints() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_archc")).args(["zoo", "--format", "md"]).output();
+    let table = String::from_utf8(output.expect("archc runs").stdout).expect("tables are text");
+    assert!(table.lines().count() > 60, "{table}");
+    let page = super::read("docs/zoo.md");
+    assert!(page.contains(&table), "put the output of `archc zoo --format md` into docs/zoo.md");
+}
+
+#[test]
 fn numbers_of_keras_are_as_written() {
     let page = super::read("docs/zoo.md");
     let keras: serde_json::Value =
