@@ -187,7 +187,7 @@ impl<'p> Expander<'p> {
         span: Span,
         places: &Places<'_>,
     ) -> Flow {
-        if self.is_stopped() {
+        if !self.node_step(span) {
             return Flow::Poison;
         }
         if self.graph.len() >= MAX_NODES {

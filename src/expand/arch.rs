@@ -1,9 +1,10 @@
 //! One architecture: its parameters and inputs, what a user sets from outside, and what is checked at its end.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::env::{Env, Naming, Origin};
-use super::expander::{Expander, Flow};
+use super::expander::{Expander, Flow, MAX_FILE_STEPS};
 use super::program::{ItemRef, ModuleId, Modules};
 use super::value::{BoundArg, Callee, Value};
 use super::{ParamInfo, Settings};
@@ -21,6 +22,9 @@ pub(super) struct Lineage<'p> {
     pub body: &'p ast::Body,
 }
 
+/// How many variants may stand between an arch and the one with its body.
+const MAX_VARIANTS: usize = 32;
+
 /// Follows `arch A = B(...)` to the arch with a body. `None` where that does not exist, which is reported to `report`.
 pub(super) fn lineage<'p>(
     program: &'p Modules,
@@ -32,11 +36,18 @@ pub(super) fn lineage<'p>(
     let mut next = item;
     loop {
         let ast::ItemKind::Arch(arch) = program.item(next) else { unreachable!("an arch") };
-        let (base, args) = match &arch.kind {
+        let base = match &arch.kind {
             ast::ArchKind::Body { params, body } => return Some(Lineage { variants, base: next, params, body }),
-            ast::ArchKind::Variant { base, args, .. } => (base, args),
+            ast::ArchKind::Variant { base, .. } => base,
         };
-        let _ = args;
+        if variants.len() >= MAX_VARIANTS {
+            report(
+                Diagnostic::error(Code::LIMIT, format!("variants are nested more than {MAX_VARIANTS} deep"))
+                    .label(base.span, "one too many")
+                    .help("make it a variant of an arch with a body"),
+            );
+            return None;
+        }
         variants.push((next.module, arch));
         let Some(entry) = program.lookup(next.module, &base.name) else {
             let archs = program
@@ -140,19 +151,29 @@ pub(super) fn parse_settings(
     Some(parsed)
 }
 
-/// Expands the arch `item`. The graph is there where nothing is wrong.
+/// Expands the arch `item`. The graph is there where nothing is wrong. `steps` counts what the program has spent so far.
 pub(super) fn expand(
     program: &Modules,
     sources: &SourceMap,
     item: ItemRef,
     settings: &Settings,
     set: &[(String, ast::Expr)],
+    steps: &Cell<u64>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Graph> {
     let lineage = lineage(program, item, &mut |diagnostic| diagnostics.push(diagnostic))?;
     let ast::ItemKind::Arch(arch) = program.item(item) else { unreachable!("an arch") };
-    let mut expander = Expander::new(program, sources, arch.name.name.clone(), settings.is_empty());
+    let mut expander = {
+        // What is checked as it is shares one account; what is set from outside is asked for one by one.
+        let promises = settings.is_empty();
+        let spent = if promises { steps.get() } else { 0 };
+        let allowed = MAX_FILE_STEPS.saturating_sub(spent);
+        Expander::new(program, sources, arch.name.name.clone(), promises, allowed)
+    };
     let finished = expander.run_arch(&lineage, arch, settings, set);
+    if expander.promises {
+        steps.set(steps.get() + expander.steps);
+    }
     let failed = expander.diagnostics.has_errors() || !finished;
     let graph = expander.graph;
     diagnostics.append(expander.diagnostics);

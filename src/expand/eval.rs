@@ -7,7 +7,7 @@ use super::expander::Expander;
 use super::program::kind_words;
 use super::value::{Callee, MAX_LENGTH, Value};
 use super::{arithmetic, builtins, call};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, MAX_SHOWN, did_you_mean};
 use crate::ops;
 use crate::source::Span;
 use crate::syntax::ast;
@@ -199,12 +199,23 @@ impl Expander<'_> {
 
     /// The report of a name that nothing in reach has.
     pub(super) fn unknown_name(&self, name: &str, span: Span, env: &Env) -> Diagnostic {
+        let mut candidates = self.candidates(env);
+        if !candidates.is_empty() {
+            candidates.extend(builtins::NAMES.iter().chain(PAD_MODES));
+        }
+        let diagnostic = super::resolve::unknown_name(name, span, candidates);
+        self.or_ended_label(diagnostic, name, env)
+    }
+
+    /// The names of ops, items and values in reach; none where so many reports stand already that no hint will be seen.
+    pub(super) fn candidates<'a>(&'a self, env: &'a Env) -> Vec<&'a str> {
+        if self.diagnostics.len() > MAX_SHOWN {
+            return Vec::new();
+        }
         let mut candidates: Vec<&str> = ops::names().collect();
         candidates.extend(env.bindings().map(|binding| &*binding.name));
         candidates.extend(self.program.names(env.module).map(|(name, _)| name));
-        candidates.extend(builtins::NAMES.iter().chain(PAD_MODES));
-        let diagnostic = super::resolve::unknown_name(name, span, candidates);
-        self.or_ended_label(diagnostic, name, env)
+        candidates
     }
 
     /// Whether a name was imported in vain; then the graph can't be complete, and nothing more is to be said.

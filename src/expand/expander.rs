@@ -18,6 +18,8 @@ pub(super) const MAX_NODES: usize = 1_000_000;
 const MAX_CALLS: usize = 128;
 /// How many stages and expressions are looked at before an expansion counts as endless.
 const MAX_STEPS: u64 = 30_000_000;
+/// The same for all architectures of a file together, as they are checked one after another.
+pub(super) const MAX_FILE_STEPS: u64 = 100_000_000;
 
 /// The tensor so far.
 #[derive(Clone, Debug)]
@@ -59,13 +61,22 @@ pub(super) struct Expander<'p> {
     /// The block call being expanded.
     pub call: Option<Arc<Call>>,
     depth: usize,
-    steps: u64,
+    /// How many steps were taken.
+    pub steps: u64,
+    /// How many may be taken.
+    allowed: u64,
     /// A limit has been met: everything unwinds without further reports.
     stopped: bool,
 }
 
 impl<'p> Expander<'p> {
-    pub fn new(program: &'p Modules, sources: &'p SourceMap, arch: Arc<str>, promises: bool) -> Expander<'p> {
+    pub fn new(
+        program: &'p Modules,
+        sources: &'p SourceMap,
+        arch: Arc<str>,
+        promises: bool,
+        allowed: u64,
+    ) -> Expander<'p> {
         Expander {
             program,
             sources,
@@ -83,6 +94,7 @@ impl<'p> Expander<'p> {
             call: None,
             depth: 0,
             steps: 0,
+            allowed: allowed.min(MAX_STEPS),
             stopped: false,
         }
     }
@@ -99,14 +111,24 @@ impl<'p> Expander<'p> {
     /// Counts one step; `false` where the expansion has come to its limits.
     pub fn step(&mut self, span: Span) -> bool {
         self.steps += 1;
-        if self.steps > MAX_STEPS {
+        if self.steps > self.allowed {
+            let message = match self.allowed {
+                MAX_STEPS => format!("this expansion does not end within {MAX_STEPS} steps"),
+                _ => format!("the architectures of this file do not end within {MAX_FILE_STEPS} steps together"),
+            };
             self.stop(
-                Diagnostic::error(Code::LIMIT, format!("this expansion does not end within {MAX_STEPS} steps"))
+                Diagnostic::error(Code::LIMIT, message)
                     .label(span, "still going on here")
                     .help("check the loops and recursions that lead here"),
             );
         }
         !self.stopped
+    }
+
+    /// Counts the work that a node is: its op, its weights and its place in the graph.
+    pub fn node_step(&mut self, span: Span) -> bool {
+        self.steps += 20;
+        self.step(span)
     }
 
     /// Enters a block or function; `false` where calls are nested too deeply.

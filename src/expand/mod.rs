@@ -17,6 +17,7 @@ mod resolve;
 mod stage;
 mod value;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
@@ -35,6 +36,8 @@ pub struct Program {
     modules: Modules,
     archs: Vec<ArchInfo>,
     weights: Vec<ast::Weights>,
+    /// The steps that expansions have taken so far.
+    steps: Cell<u64>,
 }
 
 /// What a file says of one of its architectures.
@@ -107,7 +110,7 @@ impl Program {
                 | ast::ItemKind::Block(_) => {}
             }
         }
-        Program { modules, archs, weights }
+        Program { modules, archs, weights, steps: Cell::new(0) }
     }
 
     /// The file that was named.
@@ -142,6 +145,6 @@ impl Program {
             return None;
         };
         let set = arch::parse_settings(sources, settings, diagnostics)?;
-        arch::expand(&self.modules, sources, item, settings, &set, diagnostics)
+        arch::expand(&self.modules, sources, item, settings, &set, &self.steps, diagnostics)
     }
 }

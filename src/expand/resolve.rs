@@ -11,7 +11,7 @@ use super::eval::PAD_MODES;
 use super::program::{ItemRef, ModuleId, Modules, kind_words, std_module_with};
 use super::value::Callee;
 use crate::analyse;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, MAX_SHOWN, did_you_mean};
 use crate::ops;
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast;
@@ -35,6 +35,10 @@ pub(super) fn unknown_stage<'a>(name: &str, span: Span, candidates: impl IntoIte
 }
 
 fn hint<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    if candidates.is_empty() {
+        return otherwise.to_string();
+    }
     if let Some(module) = std_module_with(name) {
         return format!("the standard library has it: `use std.{module}.{{{name}}}`");
     }
@@ -88,7 +92,7 @@ pub(super) fn resolve(
         labels: Labels::default(),
         used: HashSet::new(),
         current: None,
-        unknown: false,
+        unknown: 0,
     };
     let items = &program.module(module).ast.items;
     for (index, item) in items.iter().enumerate() {
@@ -96,7 +100,7 @@ pub(super) fn resolve(
         resolver.item(&item.kind);
     }
     // A name that is misspelt where it is used would be reported twice.
-    if warn && !resolver.unknown {
+    if warn && resolver.unknown == 0 {
         resolver.unused_items();
     }
 }
@@ -135,8 +139,8 @@ struct Resolver<'a> {
     labels: Labels,
     used: HashSet<ItemRef>,
     current: Option<ItemRef>,
-    /// Whether a name was not found.
-    unknown: bool,
+    /// How many names were not found.
+    unknown: usize,
 }
 
 impl<'a> Resolver<'a> {
@@ -309,7 +313,7 @@ impl<'a> Resolver<'a> {
                 if !self.known(&name.name) && ops::find(&name.name).is_none() && !self.labels.computed {
                     let diagnostic = unknown_stage(&name.name, name.span, self.candidates(false));
                     self.diagnostics.push(diagnostic);
-                    self.unknown = true;
+                    self.unknown += 1;
                 }
             }
         }
@@ -416,7 +420,7 @@ impl<'a> Resolver<'a> {
                 diagnostic.message = format!("there is no function, op or block called `{name}`");
             }
             self.diagnostics.push(diagnostic);
-            self.unknown = true;
+            self.unknown += 1;
         }
     }
 
@@ -448,7 +452,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The names that may have been meant; none where so many are unknown that nobody will see the hint.
     fn candidates(&self, values: bool) -> Vec<&str> {
+        if self.unknown > MAX_SHOWN {
+            return Vec::new();
+        }
         let mut all: Vec<&str> = ops::names().collect();
         all.extend(self.scopes.iter().flatten().map(|local| &*local.name));
         all.extend(self.program.names(self.module).map(|(name, _)| name));
@@ -478,7 +486,7 @@ impl<'a> Resolver<'a> {
 
     fn close(&mut self) {
         let scope = self.scopes.pop().expect("scopes are closed as often as opened");
-        if !self.warn || self.unknown {
+        if !self.warn || self.unknown > 0 {
             return;
         }
         for local in scope {

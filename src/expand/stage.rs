@@ -210,10 +210,7 @@ impl<'p> Expander<'p> {
     }
 
     fn unknown_stage(&self, name: &ast::Ident, env: &Env) -> Diagnostic {
-        let mut candidates: Vec<&str> = ops::names().collect();
-        candidates.extend(env.bindings().map(|binding| &*binding.name));
-        candidates.extend(self.program.names(env.module).map(|(name, _)| name));
-        let diagnostic = super::resolve::unknown_stage(&name.name, name.span, candidates);
+        let diagnostic = super::resolve::unknown_stage(&name.name, name.span, self.candidates(env));
         self.or_ended_label(diagnostic, &name.name, env)
     }
 }
