@@ -29,8 +29,11 @@ pub fn read(path: &Path) -> Result<Pixels, Diagnostic> {
         return Err(bad(&name, "it is a folder").help("name the images in it"));
     }
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let mut file = std::fs::File::open(path).map_err(unreadable)?;
+    // The start tells what it is: a large file of another kind, or an endless one, is not read on.
+    file.by_ref().take(64).read_to_end(&mut bytes).map_err(unreadable)?;
+    Kind::of(&bytes).check(&name)?;
+    file.take(MAX_FILE_BYTES - 63).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(bad(&name, "the file is larger than 1 GiB"));
     }
@@ -43,8 +46,11 @@ pub fn read(path: &Path) -> Result<Pixels, Diagnostic> {
 /// `E0604` with the reason.
 pub fn decode(bytes: &[u8], name: &str) -> Result<Pixels, Diagnostic> {
     let failed = |error: ImageError| failed(name, &error);
-    let image = match Kind::of(bytes) {
+    let kind = Kind::of(bytes);
+    kind.check(name)?;
+    let image = match kind {
         Kind::Png => {
+            check_png_size(bytes, name)?;
             let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits()).map_err(failed)?;
             decode_with(decoder, name)?
         }
@@ -55,18 +61,28 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<Pixels, Diagnostic> {
             }
             decode_with(decoder, name)?
         }
-        Kind::Other(what) => {
-            return Err(bad(name, format!("this is {what}, and archc reads PNG and JPEG"))
-                .help("convert it to PNG or JPEG first"));
-        }
+        Kind::Other(_) => unreachable!("`check` has refused it"),
     };
     Ok(to_rgb(image))
+}
+
+/// What a decoder would call damage: an image without pixels.
+fn check_png_size(bytes: &[u8], name: &str) -> Result<(), Diagnostic> {
+    let size = |at: usize| bytes.get(at..)?.first_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes));
+    match (size(16), size(20)) {
+        (Some(width), Some(height)) if width == 0 || height == 0 => Err(empty(name, width, height)),
+        _ => Ok(()),
+    }
+}
+
+fn empty(name: &str, width: u32, height: u32) -> Diagnostic {
+    bad(name, format!("it is {width}x{height} pixels: there is nothing in it"))
 }
 
 fn decode_with(mut decoder: impl ImageDecoder, name: &str) -> Result<DynamicImage, Diagnostic> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
-        return Err(bad(name, format!("it is {width}x{height} pixels: there is nothing in it")));
+        return Err(empty(name, width, height));
     }
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MAX_PIXELS {
@@ -116,6 +132,16 @@ enum Kind {
 }
 
 impl Kind {
+    /// # Errors
+    /// `E0604` for anything but a PNG or JPEG.
+    fn check(&self, name: &str) -> Result<(), Diagnostic> {
+        match self {
+            Kind::Png | Kind::Jpeg => Ok(()),
+            Kind::Other(what) => Err(bad(name, format!("this is {what}, and archc reads PNG and JPEG"))
+                .help("convert it to PNG or JPEG first")),
+        }
+    }
+
     fn of(bytes: &[u8]) -> Kind {
         let starts = |magic: &[u8]| bytes.starts_with(magic);
         let at = |offset: usize, magic: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(magic));
@@ -159,7 +185,12 @@ fn failed(name: &str, error: &ImageError) -> Diagnostic {
             if reason.to_lowercase().contains("unexpected end") || reason.contains("EOF") {
                 return truncated(name);
             }
-            bad(name, format!("it is damaged ({})", reason.trim_end_matches(['.', '\n'])))
+            // Decoders quote their reasons in ways of their own.
+            let reason = match reason.starts_with("CRC error") {
+                true => "a checksum does not agree".to_string(),
+                false => reason.replace("\\n", " ").replace('"', ""),
+            };
+            bad(name, format!("it is damaged ({})", reason.trim().trim_end_matches('.')))
                 .help("copy or download it again")
         }
         error => bad(name, error),
