@@ -1,4 +1,4 @@
-//! What archc says when something is wrong: the data here, its codes in [`codes`], its looks in [`render`].
+//! What archc says when something is wrong: the data here, its codes in `codes.rs`, its looks in `render.rs`.
 //!
 //! A new kind of error is one line in `codes.rs` and one page in `docs/errors/`.
 
