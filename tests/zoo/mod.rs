@@ -12,24 +12,18 @@ mod docs;
 mod keras;
 mod library;
 mod numerics;
+mod parameters;
 mod reference;
 mod reports;
 mod sources;
 
 /// Expands an architecture of the zoo.
 pub fn expand(arch: &str) -> Graph {
-    expand_with(arch, &[])
-}
-
-/// Expands an architecture of the zoo, with parameters set.
-pub fn expand_with(arch: &str, set: &[(&str, &str)]) -> Graph {
     let mut sources = SourceMap::new();
     let target = sources.open_target(&format!("zoo:{arch}")).expect("the zoo has it");
     let mut diagnostics = Diagnostics::new();
     let program = Program::load(&mut sources, target.file, &mut diagnostics);
-    let set = set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-    let settings = Settings { set, ..Settings::default() };
-    let graph = program.expand(&mut sources, arch, &settings, &mut diagnostics);
+    let graph = program.expand(&mut sources, arch, &Settings::default(), &mut diagnostics);
     assert!(!diagnostics.has_errors(), "{}", shown(diagnostics, &sources));
     graph.expect("there are no errors")
 }
