@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
+use super::lower::{at_least, at_most};
 use super::{Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType};
 use crate::ir::TensorType;
 
@@ -195,7 +196,7 @@ impl Op for Activation {
         let x = &inputs[0];
         match self {
             Activation::Relu => x.relu(),
-            Activation::Relu6 => x.clamp(0.0, 6.0),
+            Activation::Relu6 => relu6(x),
             Activation::LeakyRelu { slope } => x.relu()? - (x.neg()?.relu()? * *slope)?,
             Activation::Elu { alpha } => x.elu(*alpha),
             Activation::Gelu { tanh: false } => x.gelu_erf(),
@@ -209,13 +210,17 @@ impl Op for Activation {
     }
 }
 
+fn relu6(x: &Tensor) -> CandleResult<Tensor> {
+    at_most(&x.relu()?, 6.0)
+}
+
 fn hard_sigmoid(x: &Tensor) -> CandleResult<Tensor> {
-    (x + 3.0)?.clamp(0.0, 6.0)? / 6.0
+    relu6(&(x + 3.0)?)? / 6.0
 }
 
 /// Where `exp(-x)` would overflow, the result is below the smallest normal float32 and its gradient would be no number.
 fn sigmoid(x: &Tensor) -> CandleResult<Tensor> {
-    (x.maximum(-88.0)?.neg()?.exp()? + 1.0)?.recip()
+    (at_least(x, -88.0)?.neg()?.exp()? + 1.0)?.recip()
 }
 
 fn gelu_tanh(x: &Tensor) -> CandleResult<Tensor> {

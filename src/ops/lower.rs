@@ -21,6 +21,27 @@ pub fn along(vector: &Tensor, dim: usize, rank: usize) -> Result<Tensor> {
     vector.reshape(shape)
 }
 
+/// The larger of each two values, the first where they are equal: candle's `maximum` branches on every value, and a
+/// selection by mask does not.
+pub fn larger(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    a.lt(b)?.where_cond(b, a)
+}
+
+/// `max(x, bound)`
+pub fn at_least(x: &Tensor, bound: f64) -> Result<Tensor> {
+    larger(x, &filled(x, bound)?)
+}
+
+/// `min(x, bound)`
+pub fn at_most(x: &Tensor, bound: f64) -> Result<Tensor> {
+    let bound = filled(x, bound)?;
+    x.gt(&bound)?.where_cond(&bound, x)
+}
+
+fn filled(like: &Tensor, value: f64) -> Result<Tensor> {
+    Tensor::full(value as f32, like.shape(), like.device())?.to_dtype(like.dtype())?.contiguous()
+}
+
 /// Moves `x` along `dim` into `len` places that hold `value` elsewhere: its slice 0 comes to place `at`, and what falls
 /// outside is cut off. Pads and crops in one.
 pub fn place(x: &Tensor, dim: usize, at: i64, len: usize, value: f64) -> Result<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::lower::{Taps, place, refused};
+use super::lower::{Taps, larger, place, refused};
 use super::window::Frame;
 use super::{Args, Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType, Window, shape};
 use crate::ir::TensorType;
@@ -123,7 +123,7 @@ impl Op for Pool {
         let (_, _, height, width) = inputs[0].dims4()?;
         let frame = self.window.resolve_pool(self.def().name, [height, width]).map_err(refused)?;
         match self.kind {
-            Kind::Max => slide(&inputs[0], &self.window, frame, f64::NEG_INFINITY, |a, b| a.maximum(b)),
+            Kind::Max => slide(&inputs[0], &self.window, frame, f64::NEG_INFINITY, larger),
             Kind::Average { count_pads } => {
                 let sums = slide(&inputs[0], &self.window, frame, 0.0, |a, b| a + b)?;
                 let counts = [0, 1].map(|axis| self.counts(frame, [height, width], axis, count_pads));
