@@ -64,7 +64,10 @@ pub fn check(args: &CheckArgs, console: &mut Console) -> Result<Exit, Failure> {
     }
     match args.format {
         Format::Human => {
-            for diagnostic in found.list.iter().take(MAX_SHOWN) {
+            for (index, diagnostic) in found.list.iter().take(MAX_SHOWN).enumerate() {
+                if index > 0 {
+                    writeln!(console.out())?;
+                }
                 let report = diagnostic::render(diagnostic, &sources, console.style);
                 console.out().write_all(report.as_bytes())?;
             }
@@ -101,7 +104,7 @@ fn check_target(sources: &mut SourceMap, target: &Target, checked: &mut Checked)
     }
     let mut all = diagnostics.without_built_in_warnings(sources).into_sorted();
     if let Some(name) = &target.arch
-        && let Err(diagnostic) = super::target::find(&program, name)
+        && let Err(diagnostic) = super::target::find(&program, sources, name)
     {
         all.push(diagnostic);
         return all;

@@ -112,7 +112,10 @@ impl Console {
 
     /// Reports to standard error, [`MAX_SHOWN`] at most, and says how the command should end for them.
     pub fn report(&mut self, found: &Findings, sources: &SourceMap) -> Exit {
-        for diagnostic in found.list.iter().take(MAX_SHOWN) {
+        for (index, diagnostic) in found.list.iter().take(MAX_SHOWN).enumerate() {
+            if index > 0 {
+                self.note("");
+            }
             self.note(diagnostic::render(diagnostic, sources, self.error_style).trim_end_matches('\n'));
         }
         if let Some(more) = found.more() {

@@ -136,12 +136,11 @@ fn section(def: &OpDef) -> String {
 
 fn operands(operands: Operands) -> &'static str {
     match operands {
-        Operands::Flow | Operands::Input => "",
+        Operands::Flow | Operands::Source | Operands::Input => "",
         Operands::Merge { numbers: true } => " Merges the flow with tensors or numbers, or branches in braces.",
         Operands::Merge { numbers: false } => " Merges the flow with tensors, or branches in braces.",
         Operands::Pair { numbers: true } => " Takes the flow and one tensor or number.",
         Operands::Pair { numbers: false } => " Takes the flow and one tensor.",
-        Operands::Source => " Starts a flow.",
     }
 }
 

@@ -154,7 +154,7 @@ fn prepare(args: &RunArgs, sources: &mut SourceMap, found: &mut Findings) -> Res
     let mut diagnostics = Diagnostics::new();
     let program = Program::load(sources, opened.file, &mut diagnostics);
     found.add(errors(diagnostics));
-    let arch = match target::choose(&program, opened.arch.as_deref()) {
+    let arch = match target::choose(&program, sources, opened.arch.as_deref()) {
         Ok(arch) => arch,
         // A file that could not be read well has said so.
         Err(_) if found.count(Severity::Error) > 0 => return Err(Stop::Said),

@@ -97,7 +97,7 @@ fn count(
     let broken = diagnostics.has_errors();
     found.add(errors(diagnostics));
     let settings = args.settings.settings();
-    let archs = match choose(&program, target.arch.as_deref(), &settings) {
+    let archs = match choose(&program, sources, target.arch.as_deref(), &settings) {
         Ok(archs) => archs,
         // A file that could not be read well has said so.
         Err(_) if broken => return,
@@ -117,9 +117,14 @@ fn count(
 }
 
 /// The architecture that is named, or all that have a value for each parameter, from the file or from `--set`.
-fn choose<'a>(program: &'a Program, name: Option<&str>, settings: &Settings) -> Result<Vec<&'a ArchInfo>, Diagnostic> {
+fn choose<'a>(
+    program: &'a Program,
+    sources: &SourceMap,
+    name: Option<&str>,
+    settings: &Settings,
+) -> Result<Vec<&'a ArchInfo>, Diagnostic> {
     if let Some(name) = name {
-        return Ok(vec![target::find(program, name)?]);
+        return Ok(vec![target::find(program, sources, name)?]);
     }
     if let [only] = program.archs() {
         return Ok(vec![only]);
@@ -129,7 +134,7 @@ fn choose<'a>(program: &'a Program, name: Option<&str>, settings: &Settings) -> 
     let archs: Vec<&ArchInfo> = program.archs().iter().filter(complete).collect();
     if archs.is_empty() {
         return Err(match program.archs().first() {
-            None => target::none(),
+            None => target::none(program, sources),
             Some(first) => {
                 let missing = first.params.iter().filter(|param| !param.has_default).map(|param| &*param.name);
                 Diagnostic::error(Code::NO_ARCH, "every architecture of the file has parameters without a value")

@@ -2,15 +2,17 @@
 
 use crate::diagnostic::{self, Code, Diagnostic};
 use crate::expand::{ArchInfo, Program};
+use crate::source::SourceMap;
 
 /// The architecture of a file called `name`.
 ///
 /// # Errors
 /// The file has none of that name; the diagnostic lists those it has.
-pub fn find<'a>(program: &'a Program, name: &str) -> Result<&'a ArchInfo, Diagnostic> {
+pub fn find<'a>(program: &'a Program, sources: &SourceMap, name: &str) -> Result<&'a ArchInfo, Diagnostic> {
     let found = program.archs().iter().find(|arch| &*arch.name == name);
     found.ok_or_else(|| {
-        let error = Diagnostic::error(Code::NO_ARCH, format!("the file has no architecture `{name}`"));
+        let file = &sources.file(program.root()).name;
+        let error = Diagnostic::error(Code::NO_ARCH, format!("{file} has no architecture `{name}`"));
         let names = || program.archs().iter().map(|arch| &*arch.name);
         match diagnostic::did_you_mean(name, names()) {
             Some(hint) => error.help(hint),
@@ -24,9 +26,9 @@ pub fn find<'a>(program: &'a Program, name: &str) -> Result<&'a ArchInfo, Diagno
 ///
 /// # Errors
 /// There is none, or more than one answers; the diagnostic lists them.
-pub fn choose<'a>(program: &'a Program, name: Option<&str>) -> Result<&'a ArchInfo, Diagnostic> {
+pub fn choose<'a>(program: &'a Program, sources: &SourceMap, name: Option<&str>) -> Result<&'a ArchInfo, Diagnostic> {
     if let Some(name) = name {
-        return find(program, name);
+        return find(program, sources, name);
     }
     let archs = program.archs();
     if let [only] = archs {
@@ -36,19 +38,21 @@ pub fn choose<'a>(program: &'a Program, name: Option<&str>) -> Result<&'a ArchIn
     let mut with_weights = archs.iter().filter(has_weights);
     match (with_weights.next(), with_weights.next()) {
         (Some(only), None) => Ok(only),
-        _ => Err(ambiguous(archs)),
+        _ => Err(ambiguous(program, sources)),
     }
 }
 
 /// The file declares no architecture.
-pub fn none() -> Diagnostic {
-    Diagnostic::error(Code::NO_ARCH, "the file declares no architecture")
+pub fn none(program: &Program, sources: &SourceMap) -> Diagnostic {
+    let file = &sources.file(program.root()).name;
+    Diagnostic::error(Code::NO_ARCH, format!("{file} declares no architecture"))
         .help("an architecture starts with `arch NAME { input image[3, 224, 224]; ... }`")
 }
 
-fn ambiguous(archs: &[ArchInfo]) -> Diagnostic {
-    let Some(first) = archs.first() else { return none() };
-    let names = diagnostic::list(archs.iter().map(|arch| &*arch.name));
-    Diagnostic::error(Code::NO_ARCH, format!("the file has several architectures: {names}"))
-        .help(format!("say which, as in `FILE:{}`", first.name))
+fn ambiguous(program: &Program, sources: &SourceMap) -> Diagnostic {
+    let Some(first) = program.archs().first() else { return none(program, sources) };
+    let file = &sources.file(program.root()).name;
+    let names = diagnostic::list(program.archs().iter().map(|arch| &*arch.name));
+    Diagnostic::error(Code::NO_ARCH, format!("{file} has several architectures: {names}"))
+        .help(format!("say which, as in `{file}:{}`", first.name))
 }

@@ -1,6 +1,6 @@
 //! How costs look: tables for people (plain and Markdown), JSON and CSV for programs.
 //!
-//! A [`Grid`] is what both kinds of table draw; [`layers`] and [`comparison`] make one.
+//! A [`Grid`] is what both kinds of table draw; [`layers()`] and [`comparison()`] make one.
 
 mod comparison;
 mod csv;

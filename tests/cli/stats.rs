@@ -1,0 +1,88 @@
+use super::{archc, archc_reading};
+
+#[test]
+fn one_architecture_is_a_tree() {
+    insta::assert_snapshot!("stats_table", archc(&["stats", "tiny.arch:tiny"]).transcript());
+    insta::assert_snapshot!("stats_depth", archc(&["stats", "tiny.arch:tiny", "--depth", "1"]).transcript());
+    insta::assert_snapshot!("stats_csv", archc(&["stats", "tiny.arch:tiny", "--format", "csv"]).transcript());
+    insta::assert_snapshot!("stats_md", archc(&["stats", "tiny.arch:tiny", "--format", "md"]).transcript());
+    insta::assert_snapshot!("stats_json", archc(&["stats", "tiny.arch:tiny", "--format", "json"]).transcript());
+}
+
+#[test]
+fn a_file_without_a_name_is_a_comparison() {
+    insta::assert_snapshot!("stats_comparison", archc(&["stats", "tiny.arch"]).transcript());
+    insta::assert_snapshot!("stats_comparison_csv", archc(&["stats", "tiny.arch", "--format", "csv"]).transcript());
+    let run = archc(&["stats", "tiny.arch:wide", "zoo:squeezenet1_1", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let names: Vec<&str> =
+        value["archs"].as_array().unwrap().iter().map(|arch| arch["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["wide", "squeezenet1_1"]);
+    assert_eq!(value["archs"][1]["params"], 1_235_496);
+}
+
+#[test]
+fn settings_change_what_is_counted() {
+    let totals = |more: &[&str]| {
+        let args = [&["stats", "tiny.arch:tiny", "--format", "json"], more].concat();
+        let value: serde_json::Value = serde_json::from_str(&archc(&args).out).unwrap();
+        ["params", "macs", "activation_elements"].map(|name| value["archs"][0][name].as_u64().unwrap())
+    };
+    let [params, macs, activations] = totals(&[]);
+    assert_eq!(totals(&["--batch", "8"]), [params, 8 * macs, 8 * activations]);
+    assert_eq!(totals(&["--set", "classes=10"])[0], params + 6 * 9);
+    assert_eq!(totals(&["--set", "classes=10", "--set", "width = 2 * 8"])[0], 5_204 + 6 * 17);
+    let larger = totals(&["--input", "3x32x32"]);
+    assert_eq!(larger, totals(&["--set", "H=32", "--set", "W=32"]));
+    assert!(larger[0] == params && larger[1] > 3 * macs);
+}
+
+#[test]
+fn settings_that_do_not_fit_are_usage_errors() {
+    let wrong: [&[&str]; 5] =
+        [&["--set", "clases=10"], &["--set", "classes"], &["--input", "3x0x4"], &["--batch", "0"], &["--depth", "0"]];
+    for more in wrong {
+        let run = archc(&[&["stats", "tiny.arch:tiny"], more].concat());
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.transcript());
+    }
+    let run = archc(&["stats", "tiny.arch:tiny", "--set", "clases=10"]);
+    assert!(run.err.contains("E0007") && run.err.contains("`classes`"), "{}", run.err);
+}
+
+#[test]
+fn errors_are_shown_and_nothing_else() {
+    let run = archc(&["stats", "wrong.arch"]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(run.err.contains("E0201") && run.err.contains("E0404"), "{}", run.err);
+}
+
+#[test]
+fn parameters_without_defaults_can_be_set() {
+    let run = archc(&["stats", "open.arch"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.contains("E0006") && run.err.contains("needs `classes`"), "{}", run.err);
+    let run = archc(&["stats", "open.arch", "--set", "classes=3", "--format", "csv"]);
+    assert_eq!((run.code, run.out.lines().count()), (0, 3), "{}", run.transcript());
+}
+
+#[test]
+fn targets_that_name_nothing_are_told() {
+    for target in ["tiny.arch:tinny", "zoo:resnet5", "missing.arch", "-"] {
+        let run = archc(&["stats", target]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.transcript());
+    }
+}
+
+#[test]
+fn standard_input_is_a_file() {
+    let run = archc_reading(&["stats", "-", "--format", "csv"], include_str!("tiny.arch"));
+    assert_eq!(run.code, 0);
+    assert!(run.out.contains("tiny,<stdin>,3x16x16,"), "{}", run.out);
+}
+
+#[test]
+fn counts_that_do_not_fit_are_errors() {
+    let run = archc(&["stats", "tiny.arch:tiny", "--batch", "9999999999999999"]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(run.err.contains("E0408"), "{}", run.err);
+}
