@@ -16,7 +16,7 @@ pub static MATMUL: OpDef = OpDef {
     details: "From `[.., m, k]` and `[.., k, n]` to `[.., m, n]`; axes before the last two broadcast as in `add`. A learned \
               matrix `param([k, n])` works on the last axis of any flow.\n\n\
               MACs: `k` for each value of the result; FLOPs: two for each.",
-    example: "input tokens[16, 64]\nkeys: linear(64) -> transpose(1, 2)\nin -> matmul(keys)\nexpect [16, 16]",
+    example: "input tokens[16, 64]\nlinear(64) -> keys: transpose(1, 2)\nin -> matmul(keys)\nexpect [16, 16]",
     make: |_| Ok(Arc::new(Matmul)),
 };
 

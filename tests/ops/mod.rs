@@ -1,9 +1,7 @@
 //! The ops of the language, one by one: shapes, errors, values and gradients.
 
-// Helpers of tests panic as tests do, and read what lies beside them.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
-
 mod errors;
+mod examples;
 mod robust;
 mod shapes;
 mod values;
