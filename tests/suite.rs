@@ -3,6 +3,8 @@
 // Tests read files, and fail where something is not as they say.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod docs;
+mod expand;
 mod image;
 mod ops;
 mod parse;
