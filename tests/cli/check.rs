@@ -98,3 +98,13 @@ fn codes_are_explained() {
     assert_eq!((run.code, run.out.lines().count()), (0, archc::diagnostic::Code::ALL.len()));
     insta::assert_snapshot!("explain_unknown", archc(&["explain", "E0410"]).transcript());
 }
+
+#[test]
+fn weights_items_are_checked_as_well() {
+    let run = archc_reading(
+        &["check", "-"],
+        &format!("{}\nweights w for tinny {{\n  fil \"w\"\n}}\n", include_str!("tiny.arch")),
+    );
+    assert_eq!((run.code, run.err.as_str()), (1, "2 errors in 1 file\n"), "{}", run.out);
+    assert!(run.out.contains("`tinny`") && run.out.contains("E0605"), "{}", run.out);
+}
