@@ -3,7 +3,7 @@ use super::archc;
 #[test]
 fn the_page_of_ops_is_what_the_program_prints() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ops.md")).unwrap();
-    assert!(archc(&["ops", "--format", "md"]).out == page, "run `archc ops --format md > docs/ops.md`");
+    assert!(archc(&["ops", "--format", "md"]).out == page, "run `cargo run -- ops --format md > docs/ops.md`");
 }
 
 #[test]
