@@ -9,6 +9,7 @@ mod expand;
 mod image;
 mod ops;
 mod parse;
+mod reports;
 mod run;
 mod weights;
 mod zoo;

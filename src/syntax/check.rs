@@ -167,18 +167,31 @@ impl Checker<'_> {
         let mut open: Vec<Token> = Vec::new();
         // A `{` whose `}` stands further left than its line begins: the likely culprit where one is missing.
         let mut suspect = None;
-        for token in self.tokens {
+        for (index, token) in self.tokens.iter().enumerate() {
+            // Stages and their braces are never inside `( )` or `[ ]`; where these are closed, the grammar says so.
+            let ends_values = matches!((token.kind, self.text(*token)), (Kind::Open, "{") | (Kind::Sign, "->" | ";"));
+            if let Some(opener) = open.last().filter(|opener| ends_values && self.text(**opener) != "{")
+                && !self.closed_on_the_line(index)
+            {
+                return Some(self.unclosed(*opener, Some(*token)));
+            }
             match token.kind {
                 Kind::Open | Kind::InsertOpen => open.push(*token),
                 Kind::Close | Kind::InsertClose => {
-                    let Some(opener) = open.pop() else {
-                        return Some(self.closes_nothing(*token));
-                    };
-                    if closer_of(self.text(opener)) != self.text(*token) {
-                        return Some(self.unclosed(opener, Some(*token)));
-                    }
-                    if suspect.is_none() && token.leads && self.indent(*token) < self.indent(opener) {
-                        suspect = Some((opener, *token));
+                    let closes = |opener: Token| closer_of(self.text(opener)) == self.text(*token);
+                    match open.pop() {
+                        Some(opener) if closes(opener) => {
+                            if suspect.is_none() && token.leads && self.indent(*token) < self.indent(opener) {
+                                suspect = Some((opener, *token));
+                            }
+                        }
+                        Some(opener) if open.iter().any(|opener| closes(*opener)) => {
+                            return Some(self.unclosed(opener, Some(*token)));
+                        }
+                        Some(opener) if self.text(opener) != "{" && self.text(*token) != "}" => {
+                            return Some(self.closed_by_another(opener, *token));
+                        }
+                        Some(_) | None => return Some(self.closes_nothing(*token)),
                     }
                 }
                 _ => {}
@@ -189,6 +202,22 @@ impl Checker<'_> {
             Some((opener, closer)) if opener.start > last.start => self.unclosed(opener, Some(closer)),
             _ => self.unclosed(last, None),
         })
+    }
+
+    /// Whether the bracket that is open at the token at `index` is closed on its line.
+    fn closed_on_the_line(&self, index: usize) -> bool {
+        let mut depth = 1usize;
+        for token in self.tokens[index..].iter().take_while(|token| token.kind != Kind::Newline) {
+            match token.kind {
+                Kind::Open | Kind::InsertOpen => depth += 1,
+                Kind::Close | Kind::InsertClose => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return self.text(*token) != "}";
+            }
+        }
+        false
     }
 
     fn unclosed(&self, opener: Token, found: Option<Token>) -> Diagnostic {
@@ -210,6 +239,14 @@ impl Checker<'_> {
         .help(format!("add the missing `{closer}`"))
     }
 
+    fn closed_by_another(&self, opener: Token, closer: Token) -> Diagnostic {
+        let (open, wrong, right) = (self.text(opener), self.text(closer), closer_of(self.text(opener)));
+        Diagnostic::error(Code::UNCLOSED, format!("this `{open}` is closed by `{wrong}`"))
+            .label(self.span(closer), format!("write `{right}`"))
+            .label(self.span(opener), "opened here")
+            .help(format!("`{open}` is closed by `{right}`"))
+    }
+
     fn closes_nothing(&self, token: Token) -> Diagnostic {
         let text = self.text(token);
         Diagnostic::error(Code::UNCLOSED, format!("this `{text}` closes nothing"))
@@ -225,8 +262,15 @@ impl Checker<'_> {
     }
 
     fn numbers(&self) -> Vec<Diagnostic> {
-        let numbers = self.tokens.iter().filter(|token| token.kind == Kind::Number);
-        numbers.filter_map(|token| hints::bad_number(self.text(*token), self.span(*token))).collect()
+        let numbers = self.tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Number);
+        let errors = numbers.filter_map(|(index, token)| {
+            let point = self.tokens.get(index + 1).filter(|next| next.start == token.end && self.text(**next) == ".");
+            match point {
+                Some(point) => Some(hints::ends_in_point(self.text(*token), self.span(*token).to(self.span(*point)))),
+                None => hints::bad_number(self.text(*token), self.span(*token)),
+            }
+        });
+        errors.collect()
     }
 }
 

@@ -104,6 +104,13 @@ pub fn bad_number(text: &str, span: Span) -> Option<Diagnostic> {
     Some(Diagnostic::error(Code::NUMBER, format!("`{text}` is not a number")).label(span, "malformed").help(help))
 }
 
+/// The error for a number with a point and nothing behind it.
+pub fn ends_in_point(number: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::NUMBER, format!("`{number}.` is not a number"))
+        .label(span, "malformed")
+        .help(format!("write `{number}.0` or `{number}`"))
+}
+
 /// Whether the grammar takes `text` as a number.
 fn is_number(text: &str) -> bool {
     let digits =

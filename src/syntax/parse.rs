@@ -80,7 +80,7 @@ fn read_text(
     end: usize,
 ) -> Result<Vec<ast::Item>, Vec<Diagnostic>> {
     let pairs = Grammar::parse(Rule::items, &scan.text[start..end])
-        .map_err(|error| vec![explain::explain(scan, file, piece, start, &error)])?;
+        .map_err(|error| vec![explain::explain(scan, file, piece, &error)])?;
     let reader = Reader { scan, docs, file, base: start, errors: Default::default() };
     let items = reader.items(pairs);
     let errors = reader.errors.into_inner();

@@ -36,8 +36,8 @@ struct Node {
     depth: usize,
     /// In brackets of its own, so that an operator outside can't belong to it.
     closed: bool,
-    /// Some part of it was too deep and has been reported.
-    cut: bool,
+    /// Something is wrong with its structure and has been reported.
+    failed: bool,
 }
 
 impl Reader<'_> {
@@ -96,7 +96,7 @@ impl Reader<'_> {
 
     fn primary(&self, pair: Pair<'_, Rule>) -> Node {
         let span = self.span(&pair);
-        let leaf = |kind| Node { expr: ast::Expr { kind, span }, depth: 1, closed: true, cut: false };
+        let leaf = |kind| Node { expr: ast::Expr { kind, span }, depth: 1, closed: true, failed: false };
         match pair.as_rule() {
             Rule::number => leaf(self.number(pair.as_str(), span)),
             Rule::boolean => leaf(ExprKind::Bool(pair.as_str() == "true")),
@@ -104,7 +104,7 @@ impl Reader<'_> {
             Rule::name => leaf(ExprKind::Name(Arc::from(pair.as_str()))),
             Rule::string => {
                 let (text, depth) = self.string_depth(pair);
-                let node = self.join(ExprKind::Str(text), span, &[Summary { depth, cut: false }]);
+                let node = self.join(ExprKind::Str(text), span, &[Summary { depth, failed: false }]);
                 Node { closed: true, ..node }
             }
             Rule::list => {
@@ -145,7 +145,7 @@ impl Reader<'_> {
             }
             Rule::args => {
                 let (args, depth) = self.args_depth(op);
-                let children = [below, Summary { depth, cut: false }];
+                let children = [below, Summary { depth, failed: false }];
                 self.join(ExprKind::Call { callee: base, args }, span, &children)
             }
             other => unreachable!("{other:?} follows no operand"),
@@ -172,36 +172,47 @@ impl Reader<'_> {
             Rule::pow => BinaryOp::Power,
             other => unreachable!("{other:?} is no operator"),
         };
-        self.check_chain(&left, op, op_span, &right);
+        let chained = self.check_chain(&left, op, op_span, &right);
         let span = left.expr.span.to(right.expr.span);
         let children = [left.summary(), right.summary()];
         let (left, right) = (Box::new(left.expr), Box::new(right.expr));
-        self.join(ExprKind::Binary { op, left, right }, span, &children)
+        let node = self.join(ExprKind::Binary { op, left, right }, span, &children);
+        Node { failed: node.failed || chained, ..node }
     }
 
-    /// `a < b < c` and `a..b..c` mean nothing.
-    fn check_chain(&self, left: &Node, op: BinaryOp, op_span: Span, right: &Node) {
-        let ExprKind::Binary { op: first, right: middle, .. } = &left.expr.kind else { return };
-        let text = |span: Span| &self.scan.text[span.start as usize..span.end as usize];
-        if left.closed {
-            return;
+    /// Reports `a < b < c` and `a..b..c`, which mean nothing, once in an expression; says whether it is one.
+    fn check_chain(&self, left: &Node, op: BinaryOp, op_span: Span, right: &Node) -> bool {
+        let ExprKind::Binary { op: first, right: middle, .. } = &left.expr.kind else { return false };
+        if left.closed || left.failed {
+            return false;
         }
         if is_comparison(*first) && is_comparison(op) {
-            let (start, middle, end) = (text(left.expr.span), text(middle.span), text(right.expr.span));
+            let whole = left.expr.span.to(right.expr.span);
+            let spans = [left.expr.span, middle.span, right.expr.span];
+            let [start, middle, end] = spans.map(|span| &self.scan.text[span.start as usize..span.end as usize]);
+            let help = if whole.end - whole.start < 60 {
+                format!("write `{start} and {middle} {} {end}`", op.symbol())
+            } else {
+                "compare twice, and join the two with `and`".to_string()
+            };
             self.error(
                 Diagnostic::error(Code::SYNTAX, "comparisons can't be chained")
                     .label(op_span, "a second comparison")
                     .label(left.expr.span, "this is already `true` or `false`")
-                    .help(format!("write `{start} and {middle} {} {end}`", op.symbol())),
+                    .help(help),
             );
-        } else if *first == BinaryOp::Range && op == BinaryOp::Range {
+            return true;
+        }
+        if *first == BinaryOp::Range && op == BinaryOp::Range {
             self.error(
                 Diagnostic::error(Code::SYNTAX, "a range has two ends")
                     .label(op_span, "a third end")
                     .label(left.expr.span, "this is already a range")
                     .help("write `start..end`; a range has no step: multiply the loop variable instead"),
             );
+            return true;
         }
+        false
     }
 
     fn number(&self, text: &str, span: Span) -> ExprKind {
@@ -234,19 +245,21 @@ impl Reader<'_> {
     /// An expression over `children`, or a stand-in where the tree gets too deep.
     fn join(&self, kind: ExprKind, span: Span, children: &[Summary]) -> Node {
         let depth = 1 + children.iter().map(|child| child.depth).max().unwrap_or(0);
-        let cut = children.iter().any(|child| child.cut);
+        let failed = children.iter().any(|child| child.failed);
         if depth <= MAX_DEPTH {
-            return Node { expr: ast::Expr { kind, span }, depth, closed: false, cut };
+            return Node { expr: ast::Expr { kind, span }, depth, closed: false, failed };
         }
-        if !cut {
+        if !failed {
+            let last = self.scan.code_before(span.end as usize);
+            let at = last.map_or(span, |token| Span { start: token.start, end: token.end, ..span });
             let message = format!("this expression is more than {MAX_DEPTH} operators deep");
             self.error(
                 Diagnostic::error(Code::TOO_DEEP, message)
-                    .label(span, "too deep from here on")
+                    .label(at, "goes beyond the limit")
                     .help("split it with `let` or `const`; `sum([...])` adds up a list of any length"),
             );
         }
-        Node { expr: ast::Expr { kind: ExprKind::Int(0), span }, depth: 1, closed: true, cut: true }
+        Node { expr: ast::Expr { kind: ExprKind::Int(0), span }, depth: 1, closed: true, failed: true }
     }
 }
 
@@ -254,12 +267,12 @@ impl Reader<'_> {
 #[derive(Clone, Copy)]
 struct Summary {
     depth: usize,
-    cut: bool,
+    failed: bool,
 }
 
 impl Node {
     fn summary(&self) -> Summary {
-        Summary { depth: self.depth, cut: self.cut }
+        Summary { depth: self.depth, failed: self.failed }
     }
 }
 

@@ -170,7 +170,11 @@ impl Reader<'_> {
             _ => did_you_mean(word, TYPES.iter().map(|(name, _)| *name)),
         };
         let all = "the types are `int`, `float`, `bool`, `str`, `stage`, `tensor`, and lists of them as `[int]`";
-        let help = meant.map_or(all.to_string(), |meant| format!("{meant}; {all}"));
+        let help = match meant {
+            Some(meant) if meant.ends_with('?') => format!("{meant} {}", all.replacen("the", "The", 1)),
+            Some(meant) => format!("{meant}; {all}"),
+            None => all.to_string(),
+        };
         self.error(
             Diagnostic::error(Code::UNKNOWN_TYPE, format!("there is no type `{word}`"))
                 .label(span, "unknown type")
