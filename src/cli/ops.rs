@@ -77,9 +77,10 @@ fn lookup(name: &str) -> Result<&'static OpDef, Failure> {
 
 /// One line an op.
 fn list() -> String {
-    let signature = |def: &OpDef| match def.short == def.name {
-        true => def.name.to_string(),
-        false => format!("{}, {}", def.name, def.short),
+    let signature = |def: &OpDef| match ops::find(def.short) {
+        // The short name of a depthwise convolution means the plain one where it is called.
+        Some(short) if def.short != def.name && short.name == def.name => format!("{}, {}", def.name, def.short),
+        _ => def.name.to_string(),
     };
     let width = ops::ALL.iter().map(|def| signature(def).len()).max().unwrap_or_default();
     let mut text = String::new();

@@ -17,8 +17,10 @@ use crate::syntax::ast;
 pub(super) struct Places<'a> {
     pub def: &'static OpDef,
     pub stage: &'a StageValue,
-    /// The operands that are tensors, in order.
-    pub operands: &'a [Span],
+    /// Where each operand that is a tensor is named: nothing for the flow and for branches, which are not.
+    pub operands: &'a [Option<Span>],
+    /// What is to be done where operands do not fit; else the op says it.
+    pub hint: Option<&'a str>,
 }
 
 impl Places<'_> {
@@ -45,7 +47,7 @@ impl<'p> Expander<'p> {
     }
 
     fn apply_op(&mut self, def: &'static OpDef, stage: &StageValue, flow: &Flow, site: &Site<'_>) -> Flow {
-        let mut operands: Vec<(Operand, Span)> = Vec::new();
+        let mut operands: Vec<(Operand, Option<Span>)> = Vec::new();
         let mut tensors: Vec<Tensor> = Vec::new();
         let mut poison = stage.args.iter().any(|arg| arg.value.is_poison());
         if def.operands != Operands::Source {
@@ -56,7 +58,7 @@ impl<'p> Expander<'p> {
                 }
                 Flow::Poison => poison = true,
                 Flow::Tensor(tensor) => {
-                    operands.push((Operand::Tensor, self.node_span(tensor.node)));
+                    operands.push((Operand::Tensor, None));
                     tensors.push(tensor.clone());
                 }
             }
@@ -64,7 +66,7 @@ impl<'p> Expander<'p> {
         for (value, span) in &stage.operands {
             match self.operand(def, value, *span) {
                 Some((operand, tensor)) => {
-                    operands.push((operand, *span));
+                    operands.push((operand, Some(*span)));
                     tensors.extend(tensor);
                 }
                 None => poison = true,
@@ -98,9 +100,9 @@ impl<'p> Expander<'p> {
         if def.name == ops::source::IDENTITY.name {
             return flow.clone();
         }
-        let spans: Vec<Span> =
+        let spans: Vec<Option<Span>> =
             operands.iter().filter(|(operand, _)| *operand == Operand::Tensor).map(|(_, span)| *span).collect();
-        self.add_node(op, &tensors, path, site.span, &Places { def, stage, operands: &spans })
+        self.add_node(op, &tensors, path, site.span, &Places { def, stage, operands: &spans, hint: None })
     }
 
     /// The path of an op's node. A merge is transparent: it takes no place in a `seq`.
@@ -172,7 +174,7 @@ impl<'p> Expander<'p> {
         match Args::bind(def.params, &given, operands).and_then(|args| (def.make)(&args)) {
             Ok(op) => Some(op),
             Err(error) => {
-                self.report_op(error, span, &[], &Places { def, stage, operands: &[] });
+                self.report_op(error, span, &[], &Places { def, stage, operands: &[], hint: None });
                 None
             }
         }
@@ -259,20 +261,23 @@ impl<'p> Expander<'p> {
                 }
                 At::Operand(index) => {
                     let Some(tensor) = tensors.get(*index) else { continue };
-                    let made = self.node_span(tensor.node);
-                    let written = places.operands.get(*index).copied().unwrap_or(made);
-                    labels.push(match made == span {
-                        // The stage stands in a block or loop, and an earlier turn of it made the operand.
-                        true => (written, format!("the flow comes in as {}", tensor.ty)),
-                        false => (written, format!("this is {}", tensor.ty)),
-                    });
-                    if written != made {
-                        labels.push((made, format!("made here: {}", tensor.ty)));
+                    let named = places.operands.get(*index).copied().flatten();
+                    let made = self.made_here(tensor.node);
+                    let ty = &tensor.ty;
+                    match (named, made) {
+                        (None, None) => labels.push((span, format!("the flow comes in as {ty}"))),
+                        (None, Some(made)) => labels.push((made, format!("this is {ty}"))),
+                        (Some(named), None) => labels.push((named, format!("this is {ty}"))),
+                        (Some(named), Some(made)) => {
+                            labels.push((named, format!("this is {ty}")));
+                            labels.push((made, format!("made here: {ty}")));
+                        }
                     }
                 }
             }
         }
-        let mut diagnostic = Diagnostic::error(error.code, error.message).maybe_help(error.help);
+        let help = places.hint.map(str::to_string).or(error.help);
+        let mut diagnostic = Diagnostic::error(error.code, error.message).maybe_help(help);
         for (place, text) in labels {
             match diagnostic.labels.iter_mut().find(|label| label.span == place) {
                 None => diagnostic = diagnostic.label(place, text),

@@ -126,7 +126,7 @@ impl<'p> Expander<'p> {
                 })
             }
             ast::StageKind::Residual { body, shortcut } => {
-                self.run_residual(stage, body, shortcut.as_ref(), flow, named, env)
+                self.run_residual(stage, body, shortcut.as_ref(), &flow, named, env)
             }
             ast::StageKind::Seq(body) => {
                 if named.label.is_some() {

@@ -161,9 +161,24 @@ impl<'p> Expander<'p> {
         self.stopped = true;
     }
 
-    /// The stage that made a node.
+    /// The stage of the body being expanded that made a node, itself or by the blocks it calls; nothing where the node
+    /// came in from outside the body.
+    pub fn made_here(&self, node: NodeId) -> Option<Span> {
+        let origin = &self.graph.node(node).origin;
+        let here = self.call.as_ref().map(Arc::as_ptr);
+        let mut place = origin.span;
+        let mut call = origin.call.as_ref();
+        while call.map(Arc::as_ptr) != here {
+            let outer = call?;
+            place = outer.span;
+            call = outer.parent.as_ref();
+        }
+        Some(place)
+    }
+
+    /// The stage that made a node: of the body being expanded, or wherever it stands.
     pub fn node_span(&self, node: NodeId) -> Span {
-        self.graph.node(node).origin.span
+        self.made_here(node).unwrap_or(self.graph.node(node).origin.span)
     }
 
     pub fn origin(&self, span: Span) -> ir::Origin {

@@ -12,13 +12,23 @@ use crate::ops::{self, Operand, Operands};
 use crate::source::Span;
 use crate::syntax::ast;
 
+/// The name and the place of a merge of branches.
+pub(super) struct MergeSite<'a> {
+    /// The path of its label, if it has one.
+    path: Option<Arc<str>>,
+    naming: &'a Naming,
+    span: Span,
+    /// What is to be done where the branches do not fit.
+    hint: Option<&'a str>,
+}
+
 impl<'p> Expander<'p> {
     pub(super) fn run_residual(
         &mut self,
         stage: &'p ast::Stage,
         body: &'p ast::Body,
         shortcut: Option<&'p ast::Body>,
-        flow: Flow,
+        flow: &Flow,
         named: Named<'_>,
         env: &mut Env,
     ) -> Flow {
@@ -30,19 +40,15 @@ impl<'p> Expander<'p> {
         let (path, branches) = self.in_scope(named, false, env, |this, naming, env| {
             let main = this.run_body(body, flow.clone(), naming, env);
             let side = match shortcut {
-                Some(shortcut) => this.run_body(shortcut, flow, naming, env),
-                None => flow,
+                Some(shortcut) => this.run_body(shortcut, flow.clone(), naming, env),
+                None => flow.clone(),
             };
             (named.label.map(|_| naming.scope.clone()), vec![main, side])
         });
-        self.merge(
-            &ops::arithmetic::ADD,
-            &StageValue::bare(Callee::Op(&ops::arithmetic::ADD)),
-            branches,
-            path,
-            span,
-            named.naming,
-        )
+        let add = &ops::arithmetic::ADD;
+        let hint = identity_hint(flow, &branches);
+        let site = MergeSite { path, naming: named.naming, span, hint: hint.as_deref() };
+        self.merge(add, &StageValue::bare(Callee::Op(add)), branches, &site)
     }
 
     pub(super) fn run_branches(
@@ -83,7 +89,7 @@ impl<'p> Expander<'p> {
             this.collect_branches(branches, flow, naming, env, &mut results);
             (named.label.map(|_| naming.scope.clone()), results)
         });
-        self.merge(def, stage, results, path, span, named.naming)
+        self.merge(def, stage, results, &MergeSite { path, naming: named.naming, span, hint: None })
     }
 
     /// Runs every line of a merge's braces from the same flow; `if` and loops alone on a line add their own lines.
@@ -158,10 +164,9 @@ impl<'p> Expander<'p> {
         def: &'static ops::OpDef,
         stage: &StageValue,
         branches: Vec<Flow>,
-        path: Option<Arc<str>>,
-        span: Span,
-        naming: &Naming,
+        site: &MergeSite<'_>,
     ) -> Flow {
+        let span = site.span;
         if branches.is_empty() {
             self.report(
                 Diagnostic::error(Code::NO_FLOW, format!("`{}` has no branches here", def.name))
@@ -173,7 +178,7 @@ impl<'p> Expander<'p> {
         if branches.len() == 1 {
             return branches.into_iter().next().expect("there is one");
         }
-        let path = path.unwrap_or_else(|| self.names.ordinal(naming, def.short));
+        let path = site.path.clone().unwrap_or_else(|| self.names.ordinal(site.naming, def.short));
         let mut tensors = Vec::new();
         for branch in branches {
             match branch {
@@ -186,9 +191,28 @@ impl<'p> Expander<'p> {
             }
         }
         let Some(op) = self.make(def, stage, vec![Operand::Tensor; tensors.len()], span) else { return Flow::Poison };
-        let made: Vec<Span> = tensors.iter().map(|tensor| self.node_span(tensor.node)).collect();
-        self.add_node(op, &tensors, path, span, &Places { def, stage, operands: &made })
+        let unnamed = vec![None; tensors.len()];
+        self.add_node(op, &tensors, path, span, &Places { def, stage, operands: &unnamed, hint: site.hint })
     }
+}
+
+/// What is to be done where the identity does not fit the other side of a `residual`.
+fn identity_hint(flow: &Flow, branches: &[Flow]) -> Option<String> {
+    let (Flow::Tensor(flow), [Flow::Tensor(main), Flow::Tensor(side)]) = (flow, branches) else { return None };
+    let ([_, height, width], [channels, rows, columns]) = (flow.ty.shape(), main.ty.shape()) else { return None };
+    if side.node != flow.node {
+        return None;
+    }
+    let stride = height.div_ceil(*rows);
+    let stride = match height.div_ceil(stride) == *rows && width.div_ceil(stride) == *columns {
+        true if stride > 1 => format!(", {stride}"),
+        true => String::new(),
+        false => return None,
+    };
+    Some(format!(
+        "the shortcut is the identity here, which keeps {}; bring it to {}: `residual {{ ... }} shortcut {{ conv({channels}, 1{stride}) }}`",
+        flow.ty, main.ty
+    ))
 }
 
 /// The words before a stage's braces: what to point at, rather than the whole body.

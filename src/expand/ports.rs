@@ -21,7 +21,8 @@ impl<'p> Expander<'p> {
         let op = ops::source::input(&shape);
         let stage = &StageValue::bare(Callee::Op(&ops::source::INPUT));
         let path = self.names.labelled(&Naming::root(), &name.name);
-        let flow = self.add_node(op, &[], path, span, &Places { def: &ops::source::INPUT, stage, operands: &[] });
+        let flow =
+            self.add_node(op, &[], path, span, &Places { def: &ops::source::INPUT, stage, operands: &[], hint: None });
         let first = self.graph.graph_inputs().len() <= 1;
         let value = match &flow {
             Flow::Tensor(tensor) => Value::Tensor(tensor.clone()),

@@ -363,6 +363,7 @@ impl fmt::Display for ParamDef {
             Default::Int(value) => write!(f, "{} = {value}", self.name),
             Default::Float(value) => write!(f, "{} = {value:?}", self.name),
             Default::Bool(value) => write!(f, "{} = {value}", self.name),
+            Default::Word(word) if matches!(self.ty, ParamType::Word(_)) => write!(f, "{} = \"{word}\"", self.name),
             Default::Word(word) => write!(f, "{} = {word}", self.name),
             Default::Same(other) => write!(f, "{} = {other}", self.name),
             Default::Absent => write!(f, "{} = none", self.name),

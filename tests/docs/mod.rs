@@ -1,5 +1,7 @@
 //! The code in the documentation: whole files (```` ```arch ````) are checked, fragments (```` ```arch part ````) parsed.
 
+mod pictures;
+
 use std::path::Path;
 
 use archc::diagnostic::{Diagnostics, Style, render};
@@ -88,4 +90,37 @@ fn code_in_pages_is_right() {
         }
     }
     assert!(tested >= 10, "only {tested} blocks were found");
+}
+
+/// The output of every command that a page names in a comment stands below the comment.
+#[test]
+fn tables_are_what_the_program_prints() {
+    let mut tested = 0;
+    for path in markdown_files() {
+        let mut page = std::fs::read_to_string(&path).unwrap();
+        let mut from = 0;
+        while let Some(start) = page[from..].find("<!-- archc ").map(|at| from + at) {
+            let end = start + page[start..].find(" -->\n").expect("the comment ends");
+            let command = page[start + "<!-- archc ".len()..end].to_string();
+            let output = std::process::Command::new(env!("CARGO_BIN_EXE_archc"))
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .args(command.split_whitespace())
+                .output()
+                .unwrap();
+            let printed = String::from_utf8(output.stdout).unwrap();
+            let table = printed.find("\n| ").map_or("", |at| &printed[at + 1..]);
+            let place = end + " -->\n".len();
+            let kept = page[place..].find("<!-- end -->").expect("the table ends");
+            if page[place..place + kept].trim() != table.trim() {
+                page.replace_range(place..place + kept, &format!("\n{}\n\n", table.trim()));
+                if std::env::var_os("ARCHC_PICTURES").is_some_and(|value| value == "draw") {
+                    std::fs::write(&path, &page).unwrap();
+                }
+                panic!("{} is out of date; run the tests with ARCHC_PICTURES=draw", path.display());
+            }
+            from = place;
+            tested += 1;
+        }
+    }
+    assert!(tested > 0, "no command was found");
 }
