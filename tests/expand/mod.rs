@@ -1,5 +1,7 @@
 //! What programs expand to, and what is said where they do not.
 
+mod robust;
+
 use std::fmt::Write;
 use std::path::Path;
 
