@@ -32,6 +32,7 @@
 pub mod analyse;
 pub mod classify;
 pub mod cli;
+pub mod device;
 pub mod diagnostic;
 pub mod expand;
 pub mod image;

@@ -131,6 +131,8 @@ codes! {
     BAD_WEIGHTS_ITEM = "E0605";
     /// An architecture that `run` can't classify images with.
     NOT_RUNNABLE = "E0606";
+    /// A device that this binary or machine does not have.
+    NO_DEVICE = "E0607";
 
     // Warnings
     /// An item that nothing uses.
