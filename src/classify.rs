@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::image::{Pixels, Preprocess};
+use crate::image::{ImageInput, Pixels, Preprocess};
 use crate::ir::{Graph, NodeId};
 use crate::lower::Model;
 use crate::weights::WeightSource;
@@ -12,12 +12,10 @@ use crate::weights::WeightSource;
 #[derive(Debug)]
 pub struct Classifier {
     model: Model,
-    image: Preprocess,
+    input: ImageInput,
     labels: Option<Vec<String>>,
     /// The node whose result are the logits: the main output, or what its softmax reads.
     logits: NodeId,
-    /// `[channels, height, width]`
-    input: [usize; 3],
 }
 
 /// One class of a prediction.
@@ -75,20 +73,12 @@ impl Classifier {
         device: &Device,
     ) -> Result<Classifier, Diagnostic> {
         let (input, classes) = shape_of(graph)?;
-        let [channels, height, width] = input;
-        let unsuitable = |message: String| Diagnostic::error(Code::BAD_WEIGHTS_ITEM, message);
         let model = Model::new(graph, source, device)?;
-        if image.colour.channels() != channels {
-            let made = image.colour.channels();
-            return Err(unsuitable(format!(
-                "images are made with {made} channels, and `{}` takes {channels}",
-                graph.name
-            ))
-            .help("`grey` makes 1 channel, `rgb` and `bgr` make 3"));
-        }
+        let input = ImageInput::new(image, input, &graph.name)?;
         if let Some(labels) = labels.as_ref().filter(|labels| labels.len() != classes) {
             let found = labels.len();
-            return Err(unsuitable(format!("there are {found} labels, and `{}` has {classes} classes", graph.name))
+            let message = format!("there are {found} labels, and `{}` has {classes} classes", graph.name);
+            return Err(Diagnostic::error(Code::BAD_WEIGHTS_ITEM, message)
                 .help("labels are in the order of the classes, a name each"));
         }
         let output = graph.main_output().expect("`shape_of` found one").node;
@@ -96,39 +86,42 @@ impl Classifier {
             ("softmax" | "log_softmax", [logits]) => *logits,
             _ => output,
         };
-        Ok(Classifier { model, image: image.for_input([height, width]), labels, logits, input })
+        Ok(Classifier { model, input, labels, logits })
     }
 
-    /// What the network sees of a photo: `[1, channels, height, width]`. `name` is for messages.
-    ///
-    /// # Errors
-    /// `E0604` where the photo does not come out in the size that the network takes.
-    pub fn prepare(&self, photo: &Pixels, name: &str) -> Result<Tensor, Diagnostic> {
-        let pixels = self.image.pixels(photo, name)?;
-        let [_, height, width] = self.input;
-        if (pixels.width, pixels.height) != (width, height) {
-            let message = format!(
-                "can't use the image `{name}`: it is {}x{} pixels, and the network takes {width}x{height}",
-                pixels.width, pixels.height
-            );
-            return Err(Diagnostic::error(Code::BAD_IMAGE, message)
-                .help(format!("give the `weights` item a size, as in `image resize [{height}, {width}] bilinear`")));
-        }
-        self.image.tensor(&pixels, self.model.device()).map_err(|error| failed(name, &error))
+    /// How photos are prepared for it.
+    pub fn input(&self) -> &ImageInput {
+        &self.input
     }
 
-    /// The classes of a photo, the most probable `count` of them, best first.
+    /// The classes of a photo, the most probable `count` of them, best first. `name` is for messages.
     ///
     /// # Errors
     /// `E0604` where the photo does not suit the network or the network's answer is no number.
     pub fn classify(&self, photo: &Pixels, name: &str, count: usize) -> Result<Vec<Guess>, Diagnostic> {
-        let input = self.prepare(photo, name)?;
-        let logits = self.logits(input).map_err(|error| failed(name, &error))?;
+        let input = self.input.prepare(photo, name)?;
+        self.classify_batch(&[(name, &input)], count).pop().expect("one image, one answer")
+    }
+
+    /// The same for several images, which are computed at once: each the result of [`ImageInput::prepare`], with its
+    /// name for messages. The answers are in the order of the images.
+    pub fn classify_batch(&self, images: &[(&str, &Tensor)], count: usize) -> Vec<Result<Vec<Guess>, Diagnostic>> {
+        if images.is_empty() {
+            return Vec::new();
+        }
+        let inputs: Vec<&Tensor> = images.iter().map(|(_, input)| *input).collect();
+        match self.logits(&inputs) {
+            Ok(rows) => images.iter().zip(rows).map(|((name, _), row)| self.guesses(&row, name, count)).collect(),
+            Err(error) => images.iter().map(|(name, _)| Err(failed(name, &error))).collect(),
+        }
+    }
+
+    fn guesses(&self, logits: &[f32], name: &str, count: usize) -> Result<Vec<Guess>, Diagnostic> {
         if logits.iter().any(|logit| !logit.is_finite()) {
             return Err(Diagnostic::error(Code::BAD_IMAGE, format!("the network's answer for `{name}` is no number"))
                 .help("the weights are broken, or were trained on images made in another way"));
         }
-        let probabilities = softmax(&logits);
+        let probabilities = softmax(logits);
         let mut order: Vec<usize> = (0..logits.len()).collect();
         order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b)));
         let guess = |index: usize| Guess {
@@ -140,16 +133,18 @@ impl Classifier {
         Ok(order.into_iter().take(count).map(guess).collect())
     }
 
-    fn logits(&self, input: Tensor) -> candle_core::Result<Vec<f32>> {
+    /// One row an image.
+    fn logits(&self, inputs: &[&Tensor]) -> candle_core::Result<Vec<Vec<f32>>> {
+        let batch = Tensor::cat(inputs, 0)?.to_device(self.model.device())?;
         let mut found = None;
-        self.model.observe(&[input], |node, result| {
+        self.model.observe(&[batch], |node, result| {
             if node == self.logits {
                 found = Some(result.clone());
             }
             Ok(())
         })?;
         let logits = found.expect("every node is observed");
-        logits.flatten_all()?.to_vec1()
+        logits.flatten_from(1)?.to_vec2()
     }
 }
 

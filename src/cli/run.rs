@@ -80,7 +80,8 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
     let mut failed = 0;
     for (index, path) in args.images.iter().enumerate() {
         let name = path.display().to_string();
-        let guesses = image::read(path).and_then(|photo| classifier.classify(&photo, &name, args.topk as usize));
+        let guesses = image::read(path, image::Orientation::Ignored)
+            .and_then(|photo| classifier.classify(&photo, &name, args.topk as usize));
         match (&guesses, args.format) {
             (Ok(guesses), Format::Table) => {
                 let gap = if index > failed { "\n" } else { "" };

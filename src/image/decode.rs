@@ -1,8 +1,10 @@
 //! PNG and JPEG to pixels, as Pillow's `Image.open(...).convert("RGB")`: alpha and colour profiles are dropped, palettes
-//! looked up, 16-bit colour cut to its high byte, and an orientation note in the file is not applied.
+//! looked up, 16-bit colour cut to its high byte. The orientation that a camera notes in the file is ignored, as by
+//! torchvision and timm, or applied as Pillow's `ImageOps.exif_transpose` does.
 
 use std::io::{Cursor, Read};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
 use image::{DynamicImage, ImageDecoder, ImageError, Limits};
@@ -17,53 +19,77 @@ pub const MAX_PIXELS: u64 = 1 << 27;
 /// The largest image file that is read, in bytes (1 GiB).
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
+/// Images of more pixels than this (2^24) are decoded one after the other, whatever the number of threads: memory is for
+/// one image at [`MAX_PIXELS`], not for many.
+const LARGE: u64 = 1 << 24;
+
+/// Who holds it decodes a large image.
+static DECODING_LARGE: Mutex<()> = Mutex::new(());
+
+/// What to do with the orientation that a camera notes in a file (in EXIF, as a number of 1 to 8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Orientation {
+    /// The pixels as they are stored.
+    #[default]
+    Ignored,
+    /// The pixels as a viewer shows them.
+    Applied,
+}
+
 /// Reads and decodes an image file.
 ///
 /// # Errors
 /// `E0604` with the reason: the file can't be read, is no PNG or JPEG, is damaged or too large.
-pub fn read(path: &Path) -> Result<Pixels, Diagnostic> {
+pub fn read(path: &Path, orientation: Orientation) -> Result<Pixels, Diagnostic> {
     let name = path.display().to_string();
     let unreadable = |error: std::io::Error| bad(&name, io_reason(&error)).help("check the path");
     let meta = std::fs::metadata(path).map_err(unreadable)?;
     if meta.is_dir() {
         return Err(bad(&name, "it is a folder").help("name the images in it"));
     }
+    read_from(&mut std::fs::File::open(path).map_err(unreadable)?, &name, orientation)
+}
+
+/// Reads an image to the end of `from`, and decodes it. `name` is for messages.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(from: &mut dyn Read, name: &str, orientation: Orientation) -> Result<Pixels, Diagnostic> {
+    let unreadable = |error: std::io::Error| bad(name, io_reason(&error));
     let mut bytes = Vec::new();
-    let mut file = std::fs::File::open(path).map_err(unreadable)?;
     // The start tells what it is: a large file of another kind, or an endless one, is not read on.
-    file.by_ref().take(64).read_to_end(&mut bytes).map_err(unreadable)?;
-    Kind::of(&bytes).check(&name)?;
-    file.take(MAX_FILE_BYTES - 63).read_to_end(&mut bytes).map_err(unreadable)?;
+    from.take(64).read_to_end(&mut bytes).map_err(unreadable)?;
+    Kind::of(&bytes).check(name)?;
+    from.take(MAX_FILE_BYTES - 63).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(bad(&name, "the file is larger than 1 GiB"));
+        return Err(bad(name, "the file is larger than 1 GiB"));
     }
-    decode(&bytes, &name)
+    decode(&bytes, name, orientation)
 }
 
 /// Decodes the bytes of a PNG or JPEG file; the content tells which. `name` is for messages.
 ///
 /// # Errors
 /// `E0604` with the reason.
-pub fn decode(bytes: &[u8], name: &str) -> Result<Pixels, Diagnostic> {
+pub fn decode(bytes: &[u8], name: &str, orientation: Orientation) -> Result<Pixels, Diagnostic> {
     let failed = |error: ImageError| failed(name, &error);
     let kind = Kind::of(bytes);
     kind.check(name)?;
-    let image = match kind {
+    match kind {
         Kind::Png => {
             check_png_size(bytes, name)?;
             let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits()).map_err(failed)?;
-            decode_with(decoder, name)?
+            decode_with(decoder, name, orientation)
         }
         Kind::Jpeg => {
             let decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             if !jpeg::is_complete(bytes) {
                 return Err(truncated(name));
             }
-            decode_with(decoder, name)?
+            decode_with(decoder, name, orientation)
         }
         Kind::Other(_) => unreachable!("`check` has refused it"),
-    };
-    Ok(to_rgb(image))
+    }
 }
 
 /// What a decoder would call damage: an image without pixels.
@@ -79,7 +105,7 @@ fn empty(name: &str, width: u32, height: u32) -> Diagnostic {
     bad(name, format!("it is {width}x{height} pixels: there is nothing in it"))
 }
 
-fn decode_with(mut decoder: impl ImageDecoder, name: &str) -> Result<DynamicImage, Diagnostic> {
+fn decode_with(mut decoder: impl ImageDecoder, name: &str, orientation: Orientation) -> Result<Pixels, Diagnostic> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(empty(name, width, height));
@@ -89,8 +115,16 @@ fn decode_with(mut decoder: impl ImageDecoder, name: &str) -> Result<DynamicImag
         return Err(bad(name, format!("it says it is {width}x{height} pixels, more than the limit of 2^27 in all"))
             .help("scale it down first; networks look at a few hundred pixels a side"));
     }
+    let _turn = (pixels > LARGE).then(|| DECODING_LARGE.lock().unwrap_or_else(PoisonError::into_inner));
     decoder.set_limits(limits()).map_err(|error| failed(name, &error))?;
-    DynamicImage::from_decoder(decoder).map_err(|error| failed(name, &error))
+    let noted = match orientation {
+        Orientation::Ignored => image::metadata::Orientation::NoTransforms,
+        // A note that can't be read is none, as for Pillow.
+        Orientation::Applied => decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms),
+    };
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| failed(name, &error))?;
+    image.apply_orientation(noted);
+    Ok(to_rgb(image))
 }
 
 /// What decoders may allocate; the pixels are counted before.

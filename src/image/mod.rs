@@ -3,13 +3,19 @@
 #![allow(clippy::disallowed_methods)]
 
 mod decode;
+mod input;
 mod jpeg;
+mod photos;
 mod preprocess;
 mod resize;
+mod stream;
 
-pub use decode::{MAX_PIXELS, decode, read};
+pub use decode::{MAX_PIXELS, Orientation, decode, read};
+pub use input::ImageInput;
+pub use photos::{ENDINGS, Photo, list};
 pub use preprocess::{Colour, Preprocess, Resize};
 pub use resize::{Filter, resize};
+pub use stream::{Prepared, Stream};
 
 /// An image of 8-bit samples, row by row, channels last: 3 (red, green, blue) or 1 (grey).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Broken, hostile and mistaken images: each a clear error.
 
 use archc::diagnostic::Code;
-use archc::image::{Colour, Filter, Pixels, Preprocess, Resize, decode, read};
+use archc::image::{Colour, Filter, Pixels, Preprocess, Resize};
 
-use super::root;
+use super::{decode, read, root};
 
 /// What archc says of these bytes.
 fn says(bytes: &[u8]) -> String {

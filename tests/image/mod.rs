@@ -1,14 +1,23 @@
 //! Images, against what Pillow and torchvision make of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use archc::image::{Colour, Filter, Pixels, Preprocess, Resize, decode, read, resize};
+use archc::diagnostic::Diagnostic;
+use archc::image::{Colour, Filter, Orientation, Pixels, Preprocess, Resize, resize};
 use sha2::{Digest, Sha256};
 
 mod bad;
 
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> Result<Pixels, Diagnostic> {
+    archc::image::read(path, Orientation::Ignored)
+}
+
+fn decode(bytes: &[u8], name: &str) -> Result<Pixels, Diagnostic> {
+    archc::image::decode(bytes, name, Orientation::Ignored)
 }
 
 fn json(file: &str) -> serde_json::Value {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use archc::classify::{Classifier, Guess};
-use archc::diagnostic::Diagnostics;
+use archc::diagnostic::{Diagnostic, Diagnostics};
 use archc::expand::{Program, Settings};
-use archc::image::{Pixels, read};
+use archc::image::{Orientation, Pixels};
 use archc::source::SourceMap;
 use archc::weights::check_item;
 use candle_core::Device;
@@ -64,7 +64,7 @@ fn squeezenet_agrees_with_pytorch() {
             if name == "rocket.jpg" { "tests/image/rocket.decoded.png" } else { &format!("examples/images/{name}") };
         let photo = read(&root().join(file)).unwrap();
 
-        let input = classifier.prepare(&photo, name).unwrap();
+        let input = classifier.input().prepare(&photo, name).unwrap();
         for probe in case["input_probe"].as_array().unwrap() {
             let [c, y, x] = [0, 1, 2].map(|axis| probe["c_y_x"][axis].as_u64().unwrap() as usize);
             let value: f32 = input.get(0).unwrap().get(c).unwrap().get(y).unwrap().get(x).unwrap().to_scalar().unwrap();
@@ -115,4 +115,8 @@ fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> String {
     let path = folder.join(name);
     std::fs::write(&path, content).unwrap();
     path.to_str().unwrap().to_string()
+}
+
+fn read(path: &Path) -> Result<Pixels, Diagnostic> {
+    archc::image::read(path, Orientation::Ignored)
 }
