@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod decode;
+mod frame;
 mod input;
 mod jpeg;
 mod photos;
@@ -11,6 +12,8 @@ mod resize;
 mod stream;
 
 pub use decode::{MAX_PIXELS, Orientation, decode, read};
+pub use decode::{MAX_PIXELS, decode, read};
+pub use frame::Frame;
 pub use input::ImageInput;
 pub use photos::{ENDINGS, Photo, list};
 pub use preprocess::{Colour, Preprocess, Resize};

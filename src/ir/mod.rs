@@ -3,6 +3,7 @@
 //! A [`Graph`] is built node by node with [`Graph::add`], which asks the op for the type of its result: a node without
 //! a type, or with one that its inputs do not allow, can't exist.
 
+mod paths;
 mod types;
 
 use std::sync::Arc;

@@ -1,9 +1,13 @@
 //! A graph and its weights become a [`Model`] that computes, each node by its op's own candle code: the plain path,
 //! which faster ones are held against.
 
+mod partial;
+
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
+
+pub use partial::Gradient;
 
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Graph, NodeId, TensorType};
@@ -208,6 +212,47 @@ mod tests {
         };
         model().observe(&[input], observer).unwrap();
         assert_eq!(seen, [(0, 2), (1, 3), (2, 3), (3, 3)]);
+    }
+
+    #[test]
+    fn a_part_computes_what_the_whole_computes() {
+        let model = model();
+        let input = Tensor::randn(0f32, 1.0, (2, 2, 4, 4), &Device::Cpu).unwrap();
+        let mut whole = Vec::new();
+        let observer = |_: NodeId, tensor: &Tensor| {
+            whole.push(tensor.clone());
+            Ok(())
+        };
+        model.observe(std::slice::from_ref(&input), observer).unwrap();
+        for (index, expected) in whole.iter().enumerate() {
+            let part = model.result(std::slice::from_ref(&input), NodeId::new(index)).unwrap();
+            assert_eq!(flat(&part), flat(expected), "node {index}");
+        }
+    }
+
+    #[test]
+    fn a_gradient_goes_back_to_any_node() {
+        let model = model();
+        let input = Tensor::randn(0f32, 1.0, (1, 2, 4, 4), &Device::Cpu).unwrap();
+        let [conv, relu, sum] = [1, 2, 3].map(NodeId::new);
+        let score = |result: &Tensor| result.narrow(1, 1, 1)?.sum_all();
+        let found = model.gradient(std::slice::from_ref(&input), conv, sum, score).unwrap();
+        let values = flat(&model.result(std::slice::from_ref(&input), conv).unwrap());
+        assert_eq!(flat(&found.value), values);
+        // d (x + relu x) / dx, for channel 1 of three with 16 values each.
+        let expected = |(index, value): (usize, &f32)| match index / 16 {
+            1 if *value > 0.0 => 2.0,
+            1 => 1.0,
+            _ => 0.0,
+        };
+        assert_eq!(flat(&found.gradient), values.iter().enumerate().map(expected).collect::<Vec<f32>>());
+
+        let error = model.gradient(&[input], sum, relu, score).unwrap_err().to_string();
+        assert!(error.contains("`relu1` does not depend on `add1`"), "{error}");
+    }
+
+    fn flat(tensor: &Tensor) -> Vec<f32> {
+        tensor.flatten_all().unwrap().to_vec1().unwrap()
     }
 
     #[test]
