@@ -5,6 +5,7 @@ use candle_core::{Device, Tensor};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::image::{ImageInput, Pixels, Preprocess};
 use crate::ir::{Graph, NodeId};
+use crate::labels::Classes;
 use crate::lower::Model;
 use crate::weights::WeightSource;
 
@@ -16,6 +17,7 @@ pub struct Classifier {
     labels: Option<Vec<String>>,
     /// The node whose result are the logits: the main output, or what its softmax reads.
     logits: NodeId,
+    classes: usize,
 }
 
 /// One class of a prediction.
@@ -86,7 +88,21 @@ impl Classifier {
             ("softmax" | "log_softmax", [logits]) => *logits,
             _ => output,
         };
-        Ok(Classifier { model, input, labels, logits })
+        Ok(Classifier { model, input, labels, logits, classes })
+    }
+
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The node whose result are the logits, before a softmax that ends the graph.
+    pub fn logits_node(&self) -> NodeId {
+        self.logits
+    }
+
+    /// What its classes are called.
+    pub fn classes(&self) -> Classes<'_> {
+        Classes { count: self.classes, labels: self.labels.as_deref() }
     }
 
     /// How photos are prepared for it.

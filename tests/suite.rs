@@ -6,6 +6,7 @@
 mod cli;
 mod docs;
 mod expand;
+mod features;
 mod image;
 mod ops;
 mod parse;

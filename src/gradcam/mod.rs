@@ -7,8 +7,22 @@ use candle_core::Tensor;
 
 pub use picture::overlay;
 
+use crate::classify::Classifier;
 use crate::ir::{Graph, NodeId};
 use crate::lower::Gradient;
+
+impl Classifier {
+    /// What of the result of `at`, a node `[C, H, W]` that leads to the logits, speaks for `class` in a photo. `input` is
+    /// what [`crate::image::ImageInput::prepare`] makes of the photo.
+    ///
+    /// # Errors
+    /// What candle says.
+    pub fn heat_map(&self, input: &Tensor, at: NodeId, class: usize) -> candle_core::Result<HeatMap> {
+        let input = input.to_device(self.model().device())?;
+        let logit = |logits: &Tensor| logits.flatten_all()?.get(class);
+        HeatMap::new(&self.model().gradient(&[input], at, self.logits_node(), logit)?)
+    }
+}
 
 /// How much each place of a node's result speaks for a class: 0 where it does not.
 #[derive(Clone, Debug, PartialEq)]

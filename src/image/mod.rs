@@ -12,7 +12,6 @@ mod resize;
 mod stream;
 
 pub use decode::{MAX_PIXELS, Orientation, decode, read};
-pub use decode::{MAX_PIXELS, decode, read};
 pub use frame::Frame;
 pub use input::ImageInput;
 pub use photos::{ENDINGS, Photo, list};

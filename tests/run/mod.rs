@@ -12,7 +12,7 @@ use candle_core::Device;
 
 mod cli;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -20,12 +20,12 @@ fn json(file: &str) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(root().join("tests/run").join(file)).unwrap()).unwrap()
 }
 
-fn floats(values: &serde_json::Value) -> Vec<f32> {
+pub fn floats(values: &serde_json::Value) -> Vec<f32> {
     values.as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect()
 }
 
 /// An architecture of the zoo with the weights that come with it.
-fn classifier(arch: &str) -> Classifier {
+pub fn classifier(arch: &str) -> Classifier {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let target = sources.open_target(&format!("zoo:{arch}")).unwrap();
@@ -48,7 +48,7 @@ fn all(classifier: &Classifier, photo: &Pixels) -> Vec<Guess> {
 }
 
 /// The L2 norm of the difference, relative to that of what is expected.
-fn relative_error(found: impl Iterator<Item = f32>, expected: &[f32]) -> f32 {
+pub fn relative_error(found: impl Iterator<Item = f32>, expected: &[f32]) -> f32 {
     let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
     let difference = norm(&mut found.zip(expected).map(|(a, b)| a - b));
     difference / norm(&mut expected.iter().copied())

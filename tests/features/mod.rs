@@ -1,0 +1,92 @@
+//! Features of nodes and heat maps, against PyTorch.
+
+use archc::diagnostic::Diagnostics;
+use archc::expand::{Program, Settings};
+use archc::gradcam::last_map;
+use archc::image::{Orientation, read};
+use archc::ir::Graph;
+use archc::source::SourceMap;
+use candle_core::Tensor;
+
+use crate::run::{classifier, floats, relative_error, root};
+
+fn fixture() -> Vec<serde_json::Value> {
+    let text = std::fs::read(root().join("tests/features/squeezenet1_1.json")).unwrap();
+    serde_json::from_slice::<serde_json::Value>(&text).unwrap().as_array().unwrap().clone()
+}
+
+fn graph(arch: &str) -> Graph {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let target = sources.open_target(&format!("zoo:{arch}")).unwrap();
+    let program = Program::load(&mut sources, target.file, &mut diagnostics);
+    program.expand(&mut sources, arch, &Settings::default(), &mut diagnostics).unwrap()
+}
+
+fn flat(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// The photo of a case as the network sees it.
+fn input(classifier: &archc::classify::Classifier, case: &serde_json::Value) -> Tensor {
+    let name = case["image"].as_str().unwrap();
+    let photo = read(&root().join("examples/images").join(name), Orientation::Ignored).unwrap();
+    classifier.input().prepare(&photo, name).unwrap()
+}
+
+#[test]
+fn features_are_those_of_pytorch() {
+    let (classifier, graph) = (classifier("squeezenet1_1"), graph("squeezenet1_1"));
+    for case in fixture() {
+        let input = input(&classifier, &case);
+        for expected in case["features"].as_array().unwrap() {
+            let node = graph.at(expected["node"].as_str().unwrap()).unwrap();
+            let found = classifier.model().result(std::slice::from_ref(&input), node).unwrap();
+            let shape: Vec<u64> = found.dims()[1..].iter().map(|dim| *dim as u64).collect();
+            assert_eq!(serde_json::json!(shape), expected["shape"]);
+            let values = flat(&found);
+            let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / values.len() as f64;
+            let square = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>();
+            for (name, value) in [("mean", mean), ("std", (square / values.len() as f64).sqrt())] {
+                let wanted = expected[name].as_f64().unwrap();
+                assert!((value - wanted).abs() < 1e-4 * wanted.abs(), "{} {name}", expected["node"]);
+            }
+            let first = relative_error(values.iter().copied().take(16), &floats(&expected["first"]));
+            assert!(first < 1e-4 || floats(&expected["first"]).iter().all(|value| *value == 0.0), "{first}");
+        }
+    }
+}
+
+#[test]
+fn heat_maps_are_those_of_pytorch() {
+    let (classifier, graph) = (classifier("squeezenet1_1"), graph("squeezenet1_1"));
+    for case in fixture() {
+        let input = input(&classifier, &case);
+        for expected in case["cams"].as_array().unwrap() {
+            let at = graph.at(expected["node"].as_str().unwrap()).unwrap();
+            let map = classifier.heat_map(&input, at, expected["class"].as_u64().unwrap() as usize).unwrap();
+            let rows = expected["map"].as_array().unwrap();
+            assert_eq!((map.height, map.width), (rows.len(), rows[0].as_array().unwrap().len()));
+            let wanted: Vec<f32> = rows.iter().flat_map(floats).collect();
+            let error = relative_error(map.values.iter().copied(), &wanted);
+            assert!(error < 1e-3, "{} {} {}: {error}", case["image"], expected["node"], expected["class"]);
+        }
+    }
+}
+
+#[test]
+fn the_last_map_of_each_family_is_found() {
+    let cases = [
+        ("squeezenet1_1", "classifier.2"),
+        ("resnet50", "layer4.2.relu3"),
+        ("vgg16", "features.29"),
+        ("mobilenet_v2", "features.18.2"),
+        ("densenet121", "features.relu2"),
+        ("googlenet", "inception5b.concat1"),
+    ];
+    for (arch, path) in cases {
+        let graph = graph(arch);
+        let node = last_map(&graph, graph.main_output().unwrap().node).unwrap();
+        assert_eq!(&*graph.node(node).path, path, "{arch}");
+    }
+}
