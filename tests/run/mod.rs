@@ -54,10 +54,10 @@ pub fn relative_error(found: impl Iterator<Item = f32>, expected: &[f32]) -> f32
     difference / norm(&mut expected.iter().copied())
 }
 
-#[test]
-fn squeezenet_agrees_with_pytorch() {
-    let classifier = classifier("squeezenet1_1");
-    for case in json("squeezenet1_1.json")["results"].as_array().unwrap() {
+/// Holds what is computed for the photos of `tests/run/{arch}.json` to PyTorch's results.
+fn agrees_with_pytorch(arch: &str) {
+    let classifier = classifier(arch);
+    for case in json(&format!("{arch}.json"))["results"].as_array().unwrap() {
         let name = case["image"].as_str().unwrap();
         // Decoders of JPEG differ by a few levels; this is the photo as Pillow decodes it.
         let file =
@@ -84,15 +84,30 @@ fn squeezenet_agrees_with_pytorch() {
 }
 
 #[test]
-fn a_jpeg_is_classified_as_from_any_decoder() {
-    let classifier = classifier("squeezenet1_1");
-    let guesses = all(&classifier, &read(&root().join("examples/images/rocket.jpg")).unwrap());
-    let fixture = json("squeezenet1_1.json");
+fn squeezenet_agrees_with_pytorch() {
+    agrees_with_pytorch("squeezenet1_1");
+}
+
+#[test]
+fn efficientnet_lite_agrees_with_pytorch() {
+    agrees_with_pytorch("efficientnet_lite0");
+}
+
+/// Logits of `rocket.jpg` differ by less than 0.6 from those of Pillow's pixels, and the best class is the same.
+fn a_jpeg_agrees(arch: &str) {
+    let guesses = all(&classifier(arch), &read(&root().join("examples/images/rocket.jpg")).unwrap());
+    let fixture = json(&format!("{arch}.json"));
     let case = fixture["results"].as_array().unwrap().iter().find(|case| case["image"] == "rocket.jpg").unwrap();
     let differences = guesses.iter().zip(floats(&case["logits"])).map(|(guess, logit)| (guess.logit - logit).abs());
     assert!(differences.fold(0.0, f32::max) < 0.6);
     let best = guesses.iter().max_by(|a, b| a.logit.total_cmp(&b.logit)).unwrap();
     assert_eq!(best.index as u64, case["top5"][0]["index"].as_u64().unwrap());
+}
+
+#[test]
+fn a_jpeg_is_classified_as_from_any_decoder() {
+    a_jpeg_agrees("squeezenet1_1");
+    a_jpeg_agrees("efficientnet_lite0");
 }
 
 #[test]
