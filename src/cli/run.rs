@@ -14,7 +14,7 @@ use crate::expand::Program;
 use crate::image::{self, Preprocess};
 use crate::ir::Graph;
 use crate::source::SourceMap;
-use crate::weights::{Fit, Preset, Renamed, Safetensors, WeightSource, check_item};
+use crate::weights::{Fit, Preset, Renamed, WeightSource, WeightsFile, check_item};
 
 /// Classify images
 ///
@@ -29,7 +29,7 @@ pub struct RunArgs {
     /// PNG or JPEG files
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
-    /// A safetensors file instead of the one that the `weights` item names, or the name of another item
+    /// A safetensors file or PyTorch checkpoint instead of the one that the `weights` item names, or the name of another item
     #[arg(long, value_name = "FILE")]
     weights: Option<String>,
     /// How many classes to show, the most probable first
@@ -73,7 +73,7 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
         }
     };
     console.report(&found, &sources);
-    if let Some(note) = prepared.note {
+    for note in prepared.notes {
         console.note(note);
     }
     let classifier = prepared.classifier;
@@ -133,7 +133,7 @@ fn table(name: &str, guesses: &[Guess]) -> String {
 /// What is there to run, and what a user should know of it.
 struct Prepared {
     classifier: Classifier,
-    note: Option<String>,
+    notes: Vec<String>,
 }
 
 /// Why there is nothing to run.
@@ -178,19 +178,20 @@ fn prepare(args: &RunArgs, sources: &mut SourceMap, found: &mut Findings) -> Res
     found.add(Fit::of(&graph, &*source).warning());
 
     let image = preset.and_then(|preset| preset.image.clone());
-    let note = image.is_none().then(|| {
+    let mut notes: Vec<String> = source.notes().iter().map(|note| format!("note: {note}")).collect();
+    notes.extend(image.is_none().then(|| {
         format!(
             "note: no `weights` item says how images are prepared for `{}`; they are made as for torchvision's ImageNet \
              weights",
             arch.name
         )
-    });
+    }));
     let image = image.unwrap_or_else(|| Preprocess::imagenet(input));
     let labels = preset.map(|preset| preset.labels(sources)).transpose()?.flatten();
     // Weights from elsewhere may know other classes than the item's.
     let labels = labels.filter(|labels| labels.len() == classes || args.weights.is_none());
     let classifier = Classifier::new(&graph, &*source, &image, labels, &Device::Cpu)?;
-    Ok(Prepared { classifier, note })
+    Ok(Prepared { classifier, notes })
 }
 
 /// The `weights` items for an architecture, in order.
@@ -201,7 +202,7 @@ fn presets(program: &Program, arch: &str, sources: &SourceMap, diagnostics: &mut
 
 /// A file that the user names: in the architecture's names, or else in those of the file that the item is about.
 fn open_file(file: &str, preset: Option<&Preset>, graph: &Graph) -> Result<Box<dyn WeightSource>, Diagnostic> {
-    let weights = Safetensors::open(Path::new(file))?;
+    let weights = WeightsFile::open(Path::new(file))?;
     match preset {
         Some(preset) if Fit::of(graph, &weights).error().is_some() => {
             Ok(Box::new(Renamed::new(weights, &preset.names)?))
@@ -212,7 +213,7 @@ fn open_file(file: &str, preset: Option<&Preset>, graph: &Graph) -> Result<Box<d
 
 fn no_weights(arch: &str) -> Diagnostic {
     Diagnostic::error(Code::NO_WEIGHTS, format!("there are no weights for `{arch}`")).help(format!(
-        "name a safetensors file with `--weights FILE`, or describe one in the `.arch` file: `weights NAME for {arch} \
+        "name a weights file with `--weights FILE`, or describe one in the `.arch` file: `weights NAME for {arch} \
          {{ file \"...\" }}`"
     ))
 }

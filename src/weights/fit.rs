@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Names, WeightSource, shape_text};
+use super::{Names, WeightSource, reshapes, shape_text};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Graph;
 
@@ -47,7 +47,7 @@ impl Fit {
             for spec in graph.weights(id) {
                 let name = graph.weight_name(id, &spec);
                 match left.remove(&name) {
-                    Some(shape) if shape == spec.shape => fit.matched += 1,
+                    Some(shape) if shape == spec.shape || reshapes(&shape, &spec.shape) => fit.matched += 1,
                     Some(shape) => fit.differing.push((name.clone(), shape, spec.shape.clone())),
                     None if makes_any => fit.matched += 1,
                     None => fit.missing.push((name.clone(), spec.shape.clone())),

@@ -6,7 +6,7 @@ mod image;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Names, Renamed, Safetensors, WeightSource};
+use super::{Names, Renamed, WeightSource, WeightsFile};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::image::Preprocess;
 use crate::source::{Asset, FileId, SourceMap, Span, io_reason};
@@ -107,12 +107,12 @@ impl Preset {
             return Err(self.no_weights(format!("the weights `{}` name no `file`", self.name), None));
         };
         let source = match sources.asset(self.source, path) {
-            Ok(Asset::BuiltIn(bytes)) => Safetensors::new(super::Bytes::BuiltIn(bytes), path)?,
+            Ok(Asset::BuiltIn(bytes)) => WeightsFile::new(super::Bytes::BuiltIn(bytes), path)?,
             Ok(Asset::Disk(file)) if !file.exists() => {
                 let message = format!("the weights `{}` are not there: no file `{}`", self.name, file.display());
                 return Err(self.no_weights(message, Some(&file)).label(*span, "named here"));
             }
-            Ok(Asset::Disk(file)) => Safetensors::open(&file)?,
+            Ok(Asset::Disk(file)) => WeightsFile::open(&file)?,
             Err(error) => {
                 let message = format!("the weights `{}` are not there: {error}", self.name);
                 return Err(self.no_weights(message, None).label(*span, "named here"));

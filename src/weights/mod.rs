@@ -4,11 +4,14 @@
 
 #![allow(clippy::disallowed_methods)]
 
+mod entry;
+mod file;
 mod fit;
 mod generated;
 mod item;
 mod map;
 mod names;
+mod pth;
 mod safetensors;
 mod values;
 
@@ -16,12 +19,13 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
+pub use entry::Entry;
+pub use file::{Format, WeightsFile};
 pub use fit::Fit;
 pub use generated::{Hashed, Seeded, Zeros, hash_values};
 pub use item::{Hub, Labels, Preset, check_item};
 pub use map::Bytes;
 pub use names::{Names, Renamed};
-pub use safetensors::Safetensors;
 
 use crate::diagnostic::Diagnostic;
 use crate::ops::WeightSpec;
@@ -34,6 +38,16 @@ pub trait WeightSource {
     /// The weights it holds, by name, with their shapes; nothing for a source that makes any weight it is asked for.
     fn shapes(&self) -> Option<BTreeMap<String, Vec<usize>>>;
 
+    /// The names in the source's own order, which often is that of execution; by name where there is no such.
+    fn order(&self) -> Vec<String> {
+        self.shapes().unwrap_or_default().into_keys().collect()
+    }
+
+    /// What a user should know of how the weights were read, each a sentence.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
+
     /// The weight called `name`, as float32 in the shape of `spec`.
     ///
     /// # Errors
@@ -45,6 +59,18 @@ pub trait WeightSource {
 fn shape_text(shape: &[usize]) -> String {
     let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
     format!("[{}]", dims.join(", "))
+}
+
+/// Whether weights of the one shape are those of the other, written in another way: a convolution over all of its input
+/// is a linear layer over the flattened input, and one with a 1x1 kernel is a linear layer at every pixel.
+fn reshapes(a: &[usize], b: &[usize]) -> bool {
+    let flat = |linear: &[usize], conv: &[usize]| match (linear, conv) {
+        ([out, from], [conv_out, channels, height, width]) => {
+            out == conv_out && channels.checked_mul(*height).and_then(|n| n.checked_mul(*width)) == Some(*from)
+        }
+        _ => false,
+    };
+    flat(a, b) || flat(b, a)
 }
 
 /// A tensor of these values, with candle's failure in our words.

@@ -180,6 +180,10 @@ impl<S: WeightSource> WeightSource for Renamed<S> {
         Some(self.names.iter().filter_map(shape).collect())
     }
 
+    fn notes(&self) -> &[String] {
+        self.inner.notes()
+    }
+
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
         match self.names.get(name) {
             Some(original) => self.inner.get(original, spec, device),

@@ -75,6 +75,27 @@ fn a_missing_file_is_named_with_where_to_get_it() {
 }
 
 #[test]
+fn a_checkpoint_of_pytorch_is_read_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = "conv: conv(2, 1, bias = false) -> bn: bn -> global_avg_pool -> flatten -> fc: linear(2)";
+    let arch = write(
+        folder.path(),
+        "net.arch",
+        format!("arch net {{\n  input image[3, 2, 2]\n  {body}\n  output logits\n}}\n"),
+    );
+    for name in ["zip.pth", "legacy.pth", "nested.pth"] {
+        let weights = format!("tests/weights/pth/{name}");
+        let (code, out, err) = run(&[&arch, "examples/images/coffee.png", "--weights", &weights]);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("class 0") && out.contains("class 1"), "{out}");
+        assert_eq!(err.contains("the weights are those of `state_dict`"), name == "nested.pth", "{err}");
+    }
+    let (code, _, err) = run(&[&arch, "examples/images/coffee.png", "--weights", "tests/weights/pth/runs.pth"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("it asks for `posix.system`"), "{err}");
+}
+
+#[test]
 fn weights_from_elsewhere_need_no_item() {
     let folder = tempfile::tempdir().unwrap();
     let arch = write(folder.path(), "tiny.arch", TINY);

@@ -2,9 +2,10 @@
 
 use archc::diagnostic::{Code, Diagnostic};
 use archc::ops::{Init, WeightSpec};
-use archc::weights::{Bytes, Names, Renamed, Safetensors, WeightSource};
+use archc::weights::{Bytes, Names, Renamed, WeightSource, WeightsFile};
 use candle_core::Device;
 
+mod checkpoints;
 mod items;
 
 /// A safetensors file of this header and data.
@@ -12,8 +13,8 @@ pub fn file(header: &str, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
 }
 
-fn open(bytes: Vec<u8>) -> Result<Safetensors, Diagnostic> {
-    Safetensors::new(Bytes::Owned(bytes), "w.safetensors")
+fn open(bytes: Vec<u8>) -> Result<WeightsFile, Diagnostic> {
+    WeightsFile::new(Bytes::Owned(bytes), "w.safetensors")
 }
 
 /// What is said of a broken file, without the words that all such messages start with.
@@ -21,7 +22,7 @@ fn says(header: &str, data: &[u8]) -> String {
     reason(open(file(header, data)))
 }
 
-fn reason(result: Result<Safetensors, Diagnostic>) -> String {
+fn reason(result: Result<WeightsFile, Diagnostic>) -> String {
     let error = result.unwrap_err();
     assert_eq!(error.code, Code::BAD_WEIGHTS);
     error.message.strip_prefix("can't read the weights `w.safetensors`: ").unwrap().to_string()
@@ -89,19 +90,24 @@ fn doubled_names_and_unknown_types_are_errors() {
 
 #[test]
 fn other_formats_are_recognised() {
-    let help = |bytes: &[u8]| open(bytes.to_vec()).unwrap_err().help.unwrap_or_default();
-    assert!(help(b"PK\x03\x04aaaaaaaaaaaaaa").contains("a PyTorch checkpoint"));
-    assert!(help(b"\x89HDF\r\n\x1a\n........").contains("an HDF5 file"));
-    assert!(help(b"version https://git-lfs.github.com/spec/v1").contains("git lfs pull"));
-    assert!(help(b"<!DOCTYPE html>").contains("a web page"));
+    let says = |bytes: &[u8]| reason(open(bytes.to_vec()));
+    assert_eq!(says(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"), "it is a PNG image");
+    assert_eq!(says(b"\xFF\xD8\xFF\xE0\0\x10JFIF"), "it is a JPEG image");
+    assert_eq!(says(b"\x89HDF\r\n\x1a\n........"), "it is an HDF5 file, as Keras writes them");
+    assert_eq!(says(b"<!DOCTYPE html>"), "it is a web page, not the file that was to be downloaded");
+    let pointer = open(b"version https://git-lfs.github.com/spec/v1".to_vec()).unwrap_err();
+    assert_eq!(pointer.help.unwrap(), "`git lfs pull` gets the file itself");
+    let mut tar = vec![0; 512];
+    tar[257..262].copy_from_slice(b"ustar");
+    assert!(says(&tar).starts_with("it is a tar archive, as PyTorch wrote checkpoints before"));
 }
 
 #[test]
 fn a_folder_and_a_missing_file_are_told_apart() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Safetensors::open(&root.join("tests")).unwrap_err();
+    let folder = WeightsFile::open(&root.join("tests")).unwrap_err();
     assert!(folder.message.ends_with("it is a folder"), "{}", folder.message);
-    let missing = Safetensors::open(&root.join("none.safetensors")).unwrap_err();
+    let missing = WeightsFile::open(&root.join("none.safetensors")).unwrap_err();
     assert!(missing.message.ends_with("there is no such file"), "{}", missing.message);
 }
 
