@@ -1,12 +1,12 @@
 //! From a photo to the classes an architecture sees in it.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::image::{ImageInput, Pixels, Preprocess};
 use crate::ir::{Graph, NodeId};
 use crate::labels::Classes;
-use crate::lower::Model;
+use crate::lower::{Model, Precision};
 use crate::weights::WeightSource;
 
 /// An architecture that takes one image and gives one score a class, with its weights and what goes before and after.
@@ -105,6 +105,14 @@ impl Classifier {
         Classes { count: self.classes, labels: self.labels.as_deref() }
     }
 
+    /// The same in another precision.
+    ///
+    /// # Errors
+    /// As [`Model::with_precision`].
+    pub fn with_precision(self, precision: Precision) -> Result<Classifier, Diagnostic> {
+        Ok(Classifier { model: self.model.with_precision(precision)?, ..self })
+    }
+
     /// How photos are prepared for it.
     pub fn input(&self) -> &ImageInput {
         &self.input
@@ -151,7 +159,7 @@ impl Classifier {
 
     /// One row an image.
     fn logits(&self, inputs: &[&Tensor]) -> candle_core::Result<Vec<Vec<f32>>> {
-        let batch = Tensor::cat(inputs, 0)?.to_device(self.model.device())?;
+        let batch = self.model.batch(inputs)?;
         let mut found = None;
         self.model.observe(&[batch], |node, result| {
             if node == self.logits {
@@ -160,7 +168,7 @@ impl Classifier {
             Ok(())
         })?;
         let logits = found.expect("every node is observed");
-        logits.flatten_from(1)?.to_vec2()
+        logits.flatten_from(1)?.to_dtype(DType::F32)?.to_vec2()
     }
 }
 

@@ -9,11 +9,14 @@ pub mod check;
 pub mod completions;
 pub mod console;
 pub mod explain;
+pub mod images;
+pub mod network;
 pub mod ops;
 pub mod run;
 pub mod settings;
 pub mod stats;
 pub mod target;
+pub mod whole;
 pub mod zoo;
 
 use std::process::ExitCode;

@@ -2,14 +2,16 @@
 //! which faster ones are held against.
 
 mod partial;
+mod precision;
 
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
 pub use partial::Gradient;
+pub use precision::Precision;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Graph, NodeId, TensorType};
 use crate::ops::Op;
 use crate::weights::{Fit, WeightSource};
@@ -22,6 +24,7 @@ pub struct Model {
     inputs: Vec<NodeId>,
     outputs: Vec<NodeId>,
     device: Device,
+    precision: Precision,
 }
 
 /// What to compute for one node.
@@ -64,11 +67,41 @@ impl Model {
                 steps[last.index()].frees.push(id);
             }
         }
-        Ok(Model { steps, inputs: graph.graph_inputs().to_vec(), outputs, device: device.clone() })
+        Ok(Model {
+            steps,
+            inputs: graph.graph_inputs().to_vec(),
+            outputs,
+            device: device.clone(),
+            precision: Precision::F32,
+        })
+    }
+
+    /// The same model with its weights in another precision, in which it then computes.
+    ///
+    /// # Errors
+    /// `E0607` where the device can't; what candle says.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Model, Diagnostic> {
+        precision.check(&self.device)?;
+        let weights = self.steps.iter_mut().flat_map(|step| &mut step.weights);
+        for weight in weights.filter(|weight| weight.dtype().is_float()) {
+            *weight = weight.to_dtype(precision.dtype()).map_err(|error| {
+                Diagnostic::error(Code::BAD_WEIGHTS, format!("can't turn weights to {}: {error}", precision.name()))
+            })?;
+        }
+        self.precision = precision;
+        Ok(self)
     }
 
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// Images of one size, each `[1, ...]` in float32 on the CPU, as one batch on the model's device, in its precision.
+    ///
+    /// # Errors
+    /// Images of different sizes; what candle says of the device.
+    pub fn batch(&self, images: &[&Tensor]) -> candle_core::Result<Tensor> {
+        Tensor::cat(images, 0)?.to_device(&self.device)?.to_dtype(self.precision.dtype())
     }
 
     /// The results of the architecture in their order, from its inputs in theirs, each with the batch in front.

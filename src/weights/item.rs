@@ -73,7 +73,6 @@ impl Preset {
     /// # Errors
     /// `E0605` for a file of labels that can't be read.
     pub fn labels(&self, sources: &SourceMap) -> Result<Option<Vec<String>>, Diagnostic> {
-        let lines = |text: &str| text.lines().map(|line| line.trim().to_string()).collect();
         match &self.labels {
             None => Ok(None),
             Some(Labels::ImageNet1k) => Ok(Some(lines(IMAGENET_1K))),
@@ -137,6 +136,35 @@ impl Preset {
         };
         Diagnostic::error(Code::NO_WEIGHTS, message).help(help)
     }
+}
+
+/// The names of the classes that a user gives: a text file with a name a line, or `imagenet1k` for those built in. Where
+/// the number of `classes` is known it must be theirs; `network` is for messages.
+///
+/// # Errors
+/// `E0605` for a file that can't be read, or of another number of names.
+pub fn labels_file(file: &str, classes: Option<usize>, network: &str) -> Result<Vec<String>, Diagnostic> {
+    let bad = |reason: String| Diagnostic::error(Code::BAD_WEIGHTS_ITEM, reason);
+    let text = match file {
+        "imagenet1k" => IMAGENET_1K.to_string(),
+        _ => read_labels(Path::new(file)).map_err(|reason| {
+            bad(format!("can't read the labels `{file}`: {reason}"))
+                .help("labels are a text file with a name a line, or `imagenet1k`")
+        })?,
+    };
+    let labels: Vec<String> = lines(&text);
+    match classes {
+        Some(classes) if classes != labels.len() => {
+            let found = labels.len();
+            Err(bad(format!("`{file}` has {found} labels, and `{network}` has {classes} classes"))
+                .help("labels are in the order of the classes, a name a line"))
+        }
+        Some(_) | None => Ok(labels),
+    }
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(|line| line.trim().to_string()).collect()
 }
 
 fn read_labels(path: &Path) -> Result<String, String> {

@@ -22,7 +22,7 @@ fn the_best_classes_of_a_photo_are_printed() {
 
 #[test]
 fn json_lines_hold_every_image_and_every_error() {
-    let images = ["examples/images/coffee.png", "tests", "tests/run/mini_xception/pattern.png"];
+    let images = ["examples/images/coffee.png", "docs/errors", "tests/run/mini_xception/pattern.png"];
     let (code, out, err) = run(&["zoo:squeezenet1_1", images[0], images[1], images[2], "--format", "jsonl"]);
     assert_eq!(code, 1, "{err}");
     let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -34,9 +34,15 @@ fn json_lines_hold_every_image_and_every_error() {
     assert_eq!(lines[0]["top"].as_array().unwrap().len(), 5);
     assert_eq!(
         lines[1],
-        serde_json::json!({"image": "tests", "error": "can't read the image `tests`: it is a folder"})
+        serde_json::json!({
+            "image": "docs/errors",
+            "error": "can't read images from `docs/errors`: there are no images in this folder, or below it",
+        })
     );
-    assert!(err.contains("it is a folder") && err.contains("1 of 3 images could not be classified"), "{err}");
+    assert!(
+        err.contains("there are no images in this folder") && err.contains("1 of 3 images could not be classified"),
+        "{err}"
+    );
 }
 
 #[test]
