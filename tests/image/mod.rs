@@ -7,6 +7,7 @@ use archc::image::{Colour, Filter, Orientation, Pixels, Preprocess, Resize, resi
 use sha2::{Digest, Sha256};
 
 mod bad;
+mod exif;
 
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
