@@ -1,5 +1,7 @@
 //! What is done to a photo before a network sees it. It belongs to weights: they were trained on images made this way.
 
+use std::borrow::Cow;
+
 use candle_core::{Device, Tensor};
 
 use super::{Filter, MAX_PIXELS, Pixels, resize};
@@ -36,12 +38,15 @@ impl Colour {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Resize {
     /// The shorter side becomes this long; the longer keeps the proportion, its fraction cut off.
     Shorter(usize),
     /// `[height, width]`, whatever the proportions.
     Exact([usize; 2]),
+    /// So that the input of the network, taken from the centre, is this part of the shorter side: timm's `crop_pct`. What
+    /// the input is, [`Preprocess::for_input`] says, and makes it [`Resize::Shorter`]; until then no size changes.
+    Part(f64),
 }
 
 impl Preprocess {
@@ -71,11 +76,17 @@ impl Preprocess {
     }
 
     /// The same for a network whose input is `[height, width]`: a crop of another size becomes this one, and the size
-    /// before it changes in proportion, so that the network sees the same part of the photo.
+    /// before it changes in proportion, so that the network sees the same part of the photo. With [`Resize::Part`] the
+    /// shorter side becomes the longest of the input divided by the part, its fraction cut off.
     pub fn for_input(&self, input: [usize; 2]) -> Preprocess {
         let mut other = self.clone();
         let scaled = |size: usize, from: usize, to: usize| ((size * to) as f64 / from as f64).round().max(1.0) as usize;
         match (self.resize, self.crop) {
+            (Some((Resize::Part(part), filter)), _) => {
+                let longest = input[0].max(input[1]);
+                other.resize = Some((Resize::Shorter((longest as f64 / part).floor() as usize), filter));
+                other.crop = Some(input);
+            }
             (_, Some(crop)) if crop == input => {}
             (resize, Some(crop)) => {
                 other.crop = Some(input);
@@ -88,6 +99,7 @@ impl Preprocess {
                         Resize::Exact([height, width]) => {
                             Resize::Exact([scaled(height, crop[0], input[0]), scaled(width, crop[1], input[1])])
                         }
+                        Resize::Part(_) => unreachable!("its arm is above"),
                     };
                     (size, filter)
                 });
@@ -103,8 +115,10 @@ impl Preprocess {
     /// # Errors
     /// `E0604` for an image so long and thin that resizing it would take too much memory.
     pub fn pixels(&self, image: &Pixels, name: &str) -> Result<Pixels, Diagnostic> {
-        let grey = (self.colour == Colour::Grey).then(|| image.grey());
-        let mut current = grey.unwrap_or_else(|| image.clone());
+        let mut current = match self.colour {
+            Colour::Grey => Cow::Owned(image.grey()),
+            Colour::Rgb | Colour::Bgr => Cow::Borrowed(image),
+        };
         if let Some((size, filter)) = self.resize {
             let (width, height) = size.of(&current);
             if (width as u64).saturating_mul(height as u64) > MAX_PIXELS {
@@ -118,12 +132,12 @@ impl Preprocess {
                 )
                 .help("cut it to the part that matters"));
             }
-            current = resize(&current, width.max(1), height.max(1), filter);
+            current = Cow::Owned(resize(&current, width.max(1), height.max(1), filter));
         }
         if let Some([height, width]) = self.crop {
-            current = current.crop_centre(width, height);
+            current = Cow::Owned(current.crop_centre(width, height));
         }
-        Ok(current)
+        Ok(current.into_owned())
     }
 
     /// `pixels` as a float32 tensor `[1, C, H, W]`.
@@ -153,6 +167,7 @@ impl Resize {
     pub fn of(self, image: &Pixels) -> (usize, usize) {
         match self {
             Resize::Exact([height, width]) => (width, height),
+            Resize::Part(_) => (image.width, image.height),
             Resize::Shorter(size) => {
                 let longer = |long: usize, short: usize| (size as u64 * long as u64 / short as u64) as usize;
                 match image.width <= image.height {
@@ -175,6 +190,17 @@ mod tests {
         let larger = image.for_input([448, 448]);
         assert_eq!((larger.resize, larger.crop), (Some((Resize::Shorter(512), Filter::Bilinear)), Some([448, 448])));
         assert_eq!(image.for_input([224, 224]), image);
+    }
+
+    #[test]
+    fn a_part_is_that_of_the_input_as_in_timm() {
+        for (part, input, shorter) in [(0.875, 224, 256), (0.875, 240, 274), (0.9, 224, 248), (1.0, 288, 288)] {
+            let rule =
+                Preprocess { resize: Some((Resize::Part(part), Filter::Bicubic)), ..Preprocess::plain(Colour::Rgb) };
+            let made = rule.for_input([input, input]);
+            assert_eq!(made.resize, Some((Resize::Shorter(shorter), Filter::Bicubic)));
+            assert_eq!(made.crop, Some([input, input]));
+        }
     }
 
     #[test]

@@ -58,6 +58,20 @@ weights w for net {
 }
 
 #[test]
+fn a_crop_with_a_filter_is_a_part_of_the_image() {
+    let item = |steps: &str| check(&format!("{ARCH}weights w for net {{ file \"w.safetensors\"\nimage {steps} }}\n"));
+    for (steps, part) in [("crop 0.875 bicubic", 0.875), ("rgb, crop 1 bicubic", 1.0), ("crop 224/256 bicubic", 0.875)]
+    {
+        let (preset, reports) = item(steps);
+        assert_eq!(reports, "");
+        let image = preset.unwrap().image.unwrap();
+        assert_eq!((image.resize, image.crop), (Some((Resize::Part(part), Filter::Bicubic)), None));
+    }
+    let (preset, _) = item("resize 9 bilinear, crop 1");
+    assert_eq!(preset.unwrap().image.unwrap().crop, Some([1, 1]));
+}
+
+#[test]
 fn the_built_in_labels_are_a_thousand() {
     let (preset, _) = check(&format!("{ARCH}weights w for net {{\n  labels \"imagenet1k\"\n}}\n"));
     let labels = preset.unwrap().labels(&SourceMap::new()).unwrap().unwrap();

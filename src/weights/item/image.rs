@@ -58,7 +58,7 @@ impl Reader {
             return Err(error(format!("`image` has no step `{}`", word.name)).label(word.span, "unknown").help(help));
         };
         self.check_order(name, word.span)?;
-        if let (Some(mode), true) = (&step.mode, name != "resize") {
+        if let (Some(mode), false) = (&step.mode, ["resize", "crop"].contains(&name)) {
             return Err(error(format!("`{name}` takes no word behind its value")).label(mode.span, "unexpected"));
         }
         match name {
@@ -89,12 +89,22 @@ impl Reader {
                 };
                 self.rule.resize = Some((size, filter(step.mode.as_ref(), value.span)?));
             }
-            "crop" => {
-                self.rule.crop = Some(match evaluated {
-                    Value::List(_) => pair(name, &evaluated, value.span)?,
-                    other => [side(name, &other, value.span)?; 2],
-                });
-            }
+            "crop" => match (evaluated, &step.mode) {
+                (Value::Number(part), Some(mode)) if part > 0.0 && part <= 1.0 => self.part(part, mode, word.span)?,
+                (_, Some(mode)) => {
+                    return Err(error("a crop with a filter is a part of the image, above 0 and at most 1")
+                        .label(value.span, "no such part")
+                        .label(mode.span, "the filter")
+                        .help("as in `crop 0.875 bicubic`; or write `resize 256 bicubic, crop 224`"));
+                }
+                (Value::Number(part), None) if part > 0.0 && part < 1.0 => {
+                    return Err(error("a crop to a part of the image does not say how it is resized")
+                        .label(value.span, "a filter is missing behind it")
+                        .help(format!("as in `crop {part} bilinear`: the image is resized so that the network's input is this part of its shorter side")));
+                }
+                (list @ Value::List(_), None) => self.rule.crop = Some(pair(name, &list, value.span)?),
+                (other, None) => self.rule.crop = Some([side(name, &other, value.span)?; 2]),
+            },
             "scale" => match evaluated {
                 Value::Number(number) if number != 0.0 => self.rule.scale = number,
                 Value::Number(_) => {
@@ -114,6 +124,18 @@ impl Reader {
             }
             _ => unreachable!("STEPS has no others"),
         }
+        Ok(())
+    }
+
+    /// `crop 0.875 bicubic`, which says how to resize as well.
+    fn part(&mut self, part: f64, mode: &ast::Ident, word: Span) -> Result<(), Diagnostic> {
+        if let Some((_, at)) = self.seen.iter().find(|(name, _)| *name == "resize") {
+            return Err(error("`crop` with a filter resizes, and `resize` does as well")
+                .label(word, "this resizes, so that the crop is the network's input")
+                .label(*at, "the other")
+                .help("leave `resize` out, or give `crop` its size in pixels"));
+        }
+        self.rule.resize = Some((Resize::Part(part), filter(Some(mode), mode.span)?));
         Ok(())
     }
 
