@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use archc::ir::TensorType;
 use archc::ops::{ALL, Operand, Operands, Raw};
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use serde_json::Value;
 
 /// How far a result may be off: this share of its size and of the mean size of all.
 const TOLERANCE: f64 = 1e-5;
+
+/// The same in float16, whose precision is 2^-11.
+const HALF_TOLERANCE: f64 = 0.02;
 
 fn cases() -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/ops.json");
@@ -140,6 +143,12 @@ fn check(case: &Value) {
     let result = op.forward(&tensors(&inputs), &tensors(&weights)).unwrap_or_else(|error| panic!("{what}: {error}"));
     assert_eq!(result.dims(), want, "{what}");
     hold(&what, &flat(&result), &numbers(&case["result"]), TOLERANCE);
+
+    // In float16
+    let halves = |vars: &[Var]| -> Vec<Tensor> { vars.iter().map(|var| var.to_dtype(DType::F16).unwrap()).collect() };
+    let half = op.forward(&halves(&inputs), &halves(&weights)).unwrap_or_else(|error| panic!("f16 {what}: {error}"));
+    assert_eq!(half.dtype(), DType::F16, "{what}");
+    hold(&format!("f16 {what}"), &flat(&half.to_dtype(DType::F32).unwrap()), &numbers(&case["result"]), HALF_TOLERANCE);
 
     // Gradients. candle's own of `gelu` has constants of six digits.
     let tolerance = TOLERANCE * 5.0;
