@@ -54,6 +54,7 @@ Examples:
 /// # Errors
 /// The output can't be written, or arguments contradict each other.
 pub fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
+    let photos = args.images.list(&args.network.target)?;
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
     let prepared = prepare(args, &mut sources, &mut found);
@@ -66,7 +67,6 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
         console.note(note);
     }
 
-    let photos = args.images.list(&args.network.target)?;
     let (count, topk) = (photos.len(), args.topk as usize);
     let pool = args.images.work.pool()?;
     let stream = args.images.work.stream(&pool);

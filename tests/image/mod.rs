@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 mod bad;
 mod exif;
+mod photos;
 
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -1,12 +1,18 @@
 //! `archc run`, the program itself.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::{root, write};
 
 /// Exit code, standard output and standard error of `archc run` in the project's folder.
-fn run(args: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_archc")).current_dir(root()).arg("run").args(args).output().unwrap();
+pub fn run(args: &[&str]) -> (i32, String, String) {
+    run_in(&root(), args)
+}
+
+/// The same in another folder.
+pub fn run_in(folder: &Path, args: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_archc")).current_dir(folder).arg("run").args(args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     // Reports are wrapped at the width of a terminal.
     let words = text(output.stderr).split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
@@ -61,9 +67,9 @@ fn without_weights_it_says_how_to_get_some() {
     assert!(err.contains("`--weights FILE`"), "{err}");
 }
 
-const TINY: &str = "arch tiny {\n  input image[3, 2, 2]\n  flatten -> fc: linear(2)\n  output logits\n}\n";
+pub const TINY: &str = "arch tiny {\n  input image[3, 2, 2]\n  flatten -> fc: linear(2)\n  output logits\n}\n";
 
-fn tiny_weights(value: f32) -> Vec<u8> {
+pub fn tiny_weights(value: f32) -> Vec<u8> {
     let header = r#"{"fc.weight":{"dtype":"F32","shape":[2,12],"data_offsets":[0,96]},"fc.bias":{"dtype":"F32","shape":[2],"data_offsets":[96,104]}}"#;
     let data = [value.to_le_bytes().repeat(24), 1f32.to_le_bytes().to_vec(), 0f32.to_le_bytes().to_vec()].concat();
     crate::weights::file(header, &data)

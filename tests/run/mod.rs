@@ -11,6 +11,7 @@ use archc::weights::check_item;
 use candle_core::Device;
 
 mod cli;
+mod many;
 
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
