@@ -16,6 +16,7 @@ pub mod run;
 pub mod settings;
 pub mod stats;
 pub mod target;
+pub mod weights;
 pub mod whole;
 pub mod zoo;
 
@@ -46,6 +47,7 @@ enum Command {
     Run(run::RunArgs),
     Explain(explain::ExplainArgs),
     Ops(ops::OpsArgs),
+    Weights(weights::WeightsArgs),
     Zoo(zoo::ZooArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &mut console),
         Command::Explain(args) => explain::explain(args, &mut console),
         Command::Ops(args) => ops::ops(args, &mut console),
+        Command::Weights(args) => weights::weights(args, &mut console),
         Command::Zoo(args) => zoo::zoo(args, &mut console),
         Command::Completions(args) => completions::completions(args, &mut console),
     };

@@ -14,7 +14,7 @@ pub use csv::{comparison_csv, layers_csv};
 pub use grid::{Align, Column, Grid};
 pub use json::{FORMAT, json};
 pub use layers::{ROWS_OF_A_SCREEN, layers};
-pub use numbers::{grouped, ratio, shape, short, times};
+pub use numbers::{bytes, grouped, ratio, shape, short, times};
 
 use crate::analyse::Report;
 

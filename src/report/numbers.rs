@@ -33,7 +33,7 @@ pub fn short(number: u64) -> String {
 }
 
 /// `102.44 MB`, of 10^6 bytes.
-pub(super) fn bytes(number: u64) -> String {
+pub fn bytes(number: u64) -> String {
     match number < 1000 {
         true => format!("{number} B"),
         false => format!("{}B", short(number)),

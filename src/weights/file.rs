@@ -112,14 +112,18 @@ impl WeightsFile {
             contents.map_err(|broken| bad(name, &broken.text).maybe_help(broken.help))?;
         let mut order = Vec::with_capacity(tensors.len());
         let mut by_name = BTreeMap::new();
-        for (name, entry) in tensors {
-            if by_name.insert(name.clone(), entry).is_none() {
-                order.push(name);
+        for (tensor, entry) in tensors {
+            if tensor.contains(char::is_control) {
+                return Err(bad(name, format!("a tensor's name, {tensor:?}, has characters that do not print")));
+            }
+            if by_name.insert(tensor.clone(), entry).is_none() {
+                order.push(tensor);
             }
         }
         let doubles = by_name.values().filter(|entry| entry.dtype == Dtype::F64).count();
         if doubles > 0 {
-            notes.push(format!("`{name}` has {doubles} tensors in float64, which are read as float32"));
+            let what = if doubles == 1 { "1 tensor" } else { &format!("{doubles} tensors") };
+            notes.push(format!("`{name}` has {what} in float64, to be read as float32"));
         }
         Ok(WeightsFile { name: name.to_string(), bytes, format, tensors: by_name, order, notes })
     }

@@ -4,6 +4,7 @@ mod check;
 mod ops;
 mod stats;
 mod usage;
+mod weights;
 
 use std::io::Write;
 use std::path::Path;

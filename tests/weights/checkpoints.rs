@@ -95,7 +95,7 @@ fn floats_of_every_size_are_read_and_other_types_are_kept() {
     assert_eq!(types, ["BF16", "BOOL", "U8", "F64", "F16", "I64", "U16"]);
     let error = file.values("long", &file.tensors()["long"]).unwrap_err();
     assert!(error.message.ends_with("`long` is stored as I64"), "{}", error.message);
-    assert_eq!(file.notes(), ["`types.pth` has 1 tensors in float64, which are read as float32"]);
+    assert_eq!(file.notes(), ["`types.pth` has 1 tensor in float64, to be read as float32"]);
 }
 
 #[test]
