@@ -176,6 +176,8 @@ pub enum WeightsField {
     Names { pairs: Vec<NamePair>, span: Span },
     /// `image resize 256 bilinear, crop 224, rgb`
     Image { steps: Vec<ImageStep>, span: Span },
+    /// `accuracy top1 80.858, top5 95.434`
+    Accuracy { figures: Vec<(Ident, Expr)>, span: Span },
 }
 
 /// `"file's name" => "arch's path"`; braces in them are patterns (`{x}`), kept as written.

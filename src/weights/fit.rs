@@ -146,7 +146,7 @@ impl Fit {
             let mut names = Names::default();
             let fine = names.push(&rule.0, &rule.1).is_ok();
             let renamed: BTreeMap<String, &Vec<usize>> =
-                held.iter().map(|(name, shape)| (names.map(name), shape)).collect();
+                held.iter().map(|(name, shape)| (names.map(name).unwrap_or_default(), shape)).collect();
             fine && needed.iter().all(|(name, shape)| renamed.get(name) == Some(&shape))
         };
         self.unexpected.iter().filter(same_end).take(SHOWN).find_map(|(name, _)| {

@@ -23,11 +23,13 @@ pub struct Preset {
     pub file: Option<(String, Span)>,
     pub hub: Option<Hub>,
     pub url: Option<String>,
-    /// Of the weights file, in lower-case hexadecimal.
+    /// Of the weights file, in lower-case hexadecimal: all 64 digits, or the first 8 or more.
     pub sha256: Option<String>,
     pub names: Names,
     pub image: Option<Preprocess>,
     pub labels: Option<Labels>,
+    /// As published.
+    pub accuracy: Option<Accuracy>,
 }
 
 /// A file of a repository on the Hugging Face hub.
@@ -36,6 +38,13 @@ pub struct Hub {
     /// `owner/name`
     pub repo: String,
     pub file: String,
+}
+
+/// How often the right class is the first, or among the first five, on the data set's own test images, in per cent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accuracy {
+    pub top1: f64,
+    pub top5: Option<f64>,
 }
 
 /// The names of classes, in the order of the output.

@@ -23,7 +23,7 @@ pub use entry::Entry;
 pub use file::{Format, WeightsFile};
 pub use fit::Fit;
 pub use generated::{Hashed, Seeded, Zeros, hash_values};
-pub use item::{Hub, Labels, Preset, check_item, labels_file};
+pub use item::{Accuracy, Hub, Labels, Preset, check_item, labels_file};
 pub use map::Bytes;
 pub use names::{Names, Renamed};
 

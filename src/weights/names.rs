@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ops::WeightSpec;
 
 /// Rules from a file's name to an architecture's, the most specific first: the one with the most characters outside
-/// braces. A name that no rule matches is its own.
+/// braces. A name that no rule matches is its own; a rule to nothing leaves a weight out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     rules: Vec<Rule>,
@@ -38,7 +38,7 @@ impl Names {
     /// What is wrong with the patterns, in words, and whether it is in the first.
     pub fn push(&mut self, from: &str, to: &str) -> Result<(), (String, bool)> {
         let from = parse(from).map_err(|text| (text, true))?;
-        let to = parse(to).map_err(|text| (text, false))?;
+        let to = if to.is_empty() { Vec::new() } else { parse(to).map_err(|text| (text, false))? };
         let holes: Vec<&str> = holes(&from).collect();
         for (index, hole) in holes.iter().enumerate() {
             if holes[..index].contains(hole) {
@@ -59,9 +59,10 @@ impl Names {
         Ok(())
     }
 
-    /// The architecture's name for a file's.
-    pub fn map(&self, name: &str) -> String {
-        self.rules.iter().find_map(|rule| rule.apply(name)).unwrap_or_else(|| name.to_string())
+    /// The architecture's name for a file's; nothing for a weight that is left out.
+    pub fn map(&self, name: &str) -> Option<String> {
+        let mapped = self.rules.iter().find_map(|rule| rule.apply(name)).unwrap_or_else(|| name.to_string());
+        (!mapped.is_empty()).then_some(mapped)
     }
 }
 
@@ -155,7 +156,7 @@ impl<S: WeightSource> Renamed<S> {
         let shapes = inner.shapes();
         let has_names = shapes.is_some();
         for name in shapes.unwrap_or_default().into_keys() {
-            let mapped = rules.map(&name);
+            let Some(mapped) = rules.map(&name) else { continue };
             if let Some(other) = names.insert(mapped.clone(), name.clone()) {
                 let source = inner.name();
                 return Err(Diagnostic::error(
@@ -211,17 +212,24 @@ mod tests {
     #[test]
     fn the_most_specific_rule_wins_and_other_names_stay() {
         let names = names(&[("{x}", "body.{x}"), ("head.fc.{x}", "fc.{x}"), ("head.{x}", "top.{x}")]);
-        assert_eq!(names.map("head.fc.weight"), "fc.weight");
-        assert_eq!(names.map("head.norm.bias"), "top.norm.bias");
-        assert_eq!(names.map("stem.weight"), "body.stem.weight");
-        assert_eq!(names.map("head."), "body.head.");
-        assert_eq!(self::names(&[("a.{x}", "b.{x}")]).map("c.w"), "c.w");
+        assert_eq!(names.map("head.fc.weight").as_deref(), Some("fc.weight"));
+        assert_eq!(names.map("head.norm.bias").as_deref(), Some("top.norm.bias"));
+        assert_eq!(names.map("stem.weight").as_deref(), Some("body.stem.weight"));
+        assert_eq!(names.map("head.").as_deref(), Some("body.head."));
+        assert_eq!(self::names(&[("a.{x}", "b.{x}")]).map("c.w").as_deref(), Some("c.w"));
+    }
+
+    #[test]
+    fn a_rule_to_nothing_leaves_a_weight_out() {
+        let names = names(&[("Aux.{x}", ""), ("Aux.kept", "kept")]);
+        assert_eq!(names.map("Aux.conv.weight"), None);
+        assert_eq!(names.map("Aux.kept").as_deref(), Some("kept"));
     }
 
     #[test]
     fn several_places_are_filled() {
         let names = names(&[("blocks.{i}.{k}.conv.{x}", "stage{i}.unit{k}.{x}")]);
-        assert_eq!(names.map("blocks.2.10.conv.weight"), "stage2.unit10.weight");
+        assert_eq!(names.map("blocks.2.10.conv.weight").as_deref(), Some("stage2.unit10.weight"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use archc::diagnostic::{Diagnostics, Style, render};
 use archc::expand::Program;
 use archc::image::{Colour, Filter, Preprocess, Resize};
 use archc::source::SourceMap;
-use archc::weights::{Labels, Preset, check_item};
+use archc::weights::{Accuracy, Labels, Preset, check_item};
 
 const ARCH: &str = "arch net { input image[3, 8, 8]; global_avg_pool -> flatten -> linear(2); output logits }\n";
 
@@ -35,16 +35,22 @@ fn a_whole_item_is_understood() {
 weights w for net {
   hub "timm/net" file "model.safetensors"
   url "https://example.org/w.pth"
-  names { "head.{x}" => "fc.{x}", "a" => "b" }
+  names { "head.{x}" => "fc.{x}", "a" => "b", "aux.{x}" => "" }
   image grey, resize [64, 32] lanczos, crop 32, scale 2 * (1 - 0.5)/255, mean [0.5], std 2**-1
   labels ["cat", "dog"]
+  accuracy top5 90, top1 71.5
 }
 "#;
     let (preset, reports) = check(&format!("{ARCH}{text}"));
     assert_eq!(reports, "");
     let preset = preset.unwrap();
     assert_eq!(preset.hub.as_ref().map(|hub| (&*hub.repo, &*hub.file)), Some(("timm/net", "model.safetensors")));
-    assert_eq!((preset.names.map("head.weight"), preset.names.map("a")), ("fc.weight".to_string(), "b".to_string()));
+    assert_eq!(
+        (preset.names.map("head.weight"), preset.names.map("a")),
+        (Some("fc.weight".to_string()), Some("b".to_string()))
+    );
+    assert_eq!(preset.names.map("aux.weight"), None);
+    assert_eq!(preset.accuracy, Some(Accuracy { top1: 71.5, top5: Some(90.0) }));
     assert_eq!(preset.labels, Some(Labels::List(vec!["cat".to_string(), "dog".to_string()])));
     let image = Preprocess {
         colour: Colour::Grey,

@@ -13,6 +13,7 @@ mod keras;
 mod library;
 mod numerics;
 mod parameters;
+mod public;
 mod reference;
 mod reports;
 mod sources;

@@ -31,10 +31,9 @@ impl Situation<'_> {
         let found = self.found_text();
         let first = statement.first().copied().unwrap_or("");
         match (first, found) {
-            ("", _) => Some(
-                self.expected("a field, as in `file \"squeezenet.safetensors\"`")
-                    .help("the fields are `file`, `hub`, `url`, `sha256`, `names`, `image` and `labels`, one a line"),
-            ),
+            ("", _) => Some(self.expected("a field, as in `file \"squeezenet.safetensors\"`").help(
+                "the fields are `file`, `hub`, `url`, `sha256`, `names`, `image`, `labels` and `accuracy`, one a line",
+            )),
             (word, "=" | ":") if statement.len() == 1 => Some(
                 self.error(format!("the value of a field follows its word, without `{found}`"), "not needed")
                     .help(format!("write `{word} ...`, as in `file \"squeezenet.safetensors\"`")),
@@ -43,6 +42,10 @@ impl Situation<'_> {
                 Some(self.expected("`{`").help("write `names { \"theirs.{x}\" => \"ours.{x}\" }`"))
             }
             ("image", _) => Some(self.image_field(&statement)),
+            ("accuracy", _) => Some(
+                self.error(format!("expected a figure, found {}", self.found_words()), "a figure was expected here")
+                    .help("write `accuracy top1 80.858, top5 95.434`: per cent, separated by `,`"),
+            ),
             (word, _) if statement.len() == 1 && !self.at_line_end() && found != "}" => Some(
                 self.expected(&format!("the value of `{word}`"))
                     .help("texts stand in quotes, as in `file \"squeezenet.safetensors\"`"),

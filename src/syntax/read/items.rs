@@ -198,6 +198,10 @@ impl Reader<'_> {
                 Rule::w_image => {
                     ast::WeightsField::Image { steps: parts(field).map(|step| self.image_step(step)).collect(), span }
                 }
+                Rule::w_accuracy => {
+                    let figures = parts(field).map(|pair| self.weights_pair(pair)).collect();
+                    ast::WeightsField::Accuracy { figures, span }
+                }
                 other => unreachable!("{other:?} is no field of weights"),
             }
         });

@@ -63,6 +63,7 @@ fn is_keyword(rule: Rule) -> bool {
             | Rule::kw_edition
             | Rule::kw_names
             | Rule::kw_image
+            | Rule::kw_accuracy
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hub, Labels, Preset};
+use super::{Accuracy, Hub, Labels, Preset};
 use crate::diagnostic::{self, Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast;
@@ -10,7 +10,10 @@ use crate::weights::Names;
 use crate::weights::values::{Value, evaluate};
 
 /// What a line of an item can start with.
-const FIELDS: [&str; 7] = ["file", "hub", "url", "sha256", "names", "image", "labels"];
+const FIELDS: [&str; 8] = ["file", "hub", "url", "sha256", "names", "image", "labels", "accuracy"];
+
+/// With fewer digits than this, a checksum proves little. It is what torchvision's file names have.
+const SHORTEST_SHA256: usize = 8;
 
 /// Reads what can be read of an item; what can't is told and left out.
 pub fn read(item: &ast::Weights, diagnostics: &mut Diagnostics) -> Preset {
@@ -25,6 +28,7 @@ pub fn read(item: &ast::Weights, diagnostics: &mut Diagnostics) -> Preset {
         names: Names::default(),
         image: None,
         labels: None,
+        accuracy: None,
     };
     let mut reader = Reader { preset, seen: BTreeMap::new(), diagnostics };
     for field in &item.fields {
@@ -38,6 +42,11 @@ pub fn read(item: &ast::Weights, diagnostics: &mut Diagnostics) -> Preset {
             ast::WeightsField::Image { steps, span } => {
                 if reader.first("image", *span) {
                     reader.preset.image = super::image::read(steps, reader.diagnostics);
+                }
+            }
+            ast::WeightsField::Accuracy { figures, span } => {
+                if reader.first("accuracy", *span) {
+                    reader.accuracy(figures, *span);
                 }
             }
         }
@@ -98,6 +107,7 @@ impl Reader<'_> {
             "labels" => self.preset.labels = self.labels(value),
             "names" => self.wants_braces(word, "names { \"file.{x}\" => \"arch.{x}\" }"),
             "image" => self.wants_braces(word, "image resize 256 bilinear, crop 224, rgb, scale 1/255"),
+            "accuracy" => self.wants_braces(word, "accuracy top1 80.858, top5 95.434"),
             _ => unreachable!("`hub` was handled, and FIELDS has no others"),
         }
     }
@@ -107,6 +117,41 @@ impl Reader<'_> {
             if let Err((message, first)) = self.preset.names.push(&from.0, &to.0) {
                 let span = if first { from.1 } else { to.1 };
                 self.push(error(message).label(span, "in this pattern"));
+            }
+        }
+    }
+
+    fn accuracy(&mut self, figures: &[(ast::Ident, ast::Expr)], span: Span) {
+        let [mut top1, mut top5] = [None, None];
+        for (word, value) in figures {
+            let figure = match &*word.name {
+                "top1" => &mut top1,
+                "top5" => &mut top5,
+                other => {
+                    let unknown = error(format!("`accuracy` has no figure `{other}`")).label(word.span, "unknown");
+                    self.push(unknown.help("the figures are `top1` and `top5`, in per cent"));
+                    return;
+                }
+            };
+            if figure.is_some() {
+                self.push(error(format!("`{}` is given twice", word.name)).label(word.span, "the second"));
+                return;
+            }
+            match self.value(value) {
+                Some(Value::Number(per_cent)) if (0.0..=100.0).contains(&per_cent) => *figure = Some(per_cent),
+                Some(other) => {
+                    let message = format!("`{}` is in per cent, 0 to 100, and this is {}", word.name, other.what());
+                    self.push(error(message).label(value.span, "not a percentage"));
+                    return;
+                }
+                None => return,
+            }
+        }
+        match top1 {
+            Some(top1) => self.preset.accuracy = Some(Accuracy { top1, top5 }),
+            None => {
+                let missing = error("`accuracy` lacks `top1`").label(span, "here");
+                self.push(missing.help("as in `accuracy top1 80.858, top5 95.434`"));
             }
         }
     }
@@ -136,13 +181,17 @@ impl Reader<'_> {
     }
 
     fn sha256(&mut self, text: &str, span: Span) -> Option<String> {
-        if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if (SHORTEST_SHA256..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Some(text.to_ascii_lowercase());
         }
         self.push(
-            error(format!("a SHA-256 has 64 hexadecimal digits, and this has {} characters", text.chars().count()))
-                .label(span, "not a SHA-256")
-                .help("`sha256sum FILE` prints it"),
+            error(format!(
+                "a SHA-256 is 64 hexadecimal digits, or the first {SHORTEST_SHA256} or more of them, and this has {} \
+                 characters",
+                text.chars().count()
+            ))
+            .label(span, "not a SHA-256")
+            .help("`sha256sum FILE` prints it"),
         );
         None
     }
