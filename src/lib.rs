@@ -46,4 +46,5 @@ pub mod ops;
 pub mod report;
 pub mod source;
 pub mod syntax;
+pub mod verify;
 pub mod weights;

@@ -12,5 +12,6 @@ mod ops;
 mod parse;
 mod reports;
 mod run;
+mod verify;
 mod weights;
 mod zoo;

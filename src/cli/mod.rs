@@ -16,6 +16,7 @@ pub mod run;
 pub mod settings;
 pub mod stats;
 pub mod target;
+pub mod verify;
 pub mod weights;
 pub mod whole;
 pub mod zoo;
@@ -45,6 +46,7 @@ enum Command {
     Check(check::CheckArgs),
     Stats(stats::StatsArgs),
     Run(run::RunArgs),
+    Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
     Ops(ops::OpsArgs),
     Weights(weights::WeightsArgs),
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args, &mut console),
         Command::Stats(args) => stats::stats(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),
+        Command::Verify(args) => verify::verify(args, &mut console),
         Command::Explain(args) => explain::explain(args, &mut console),
         Command::Ops(args) => ops::ops(args, &mut console),
         Command::Weights(args) => weights::weights(args, &mut console),

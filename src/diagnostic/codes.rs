@@ -133,6 +133,8 @@ codes! {
     NOT_RUNNABLE = "E0606";
     /// A device that this binary or machine does not have.
     NO_DEVICE = "E0607";
+    /// A reference that can't be read or compared with.
+    BAD_REFERENCE = "E0608";
 
     // Warnings
     /// An item that nothing uses.

@@ -11,7 +11,6 @@ use archc::source::SourceMap;
 mod docs;
 mod keras;
 mod library;
-mod numerics;
 mod parameters;
 mod public;
 mod reference;
@@ -20,12 +19,15 @@ mod sources;
 
 /// Expands an architecture of the zoo.
 pub fn expand(arch: &str) -> Graph {
-    let mut sources = SourceMap::new();
+    expand_in(&mut SourceMap::new(), arch)
+}
+
+fn expand_in(sources: &mut SourceMap, arch: &str) -> Graph {
     let target = sources.open_target(&format!("zoo:{arch}")).expect("the zoo has it");
     let mut diagnostics = Diagnostics::new();
-    let program = Program::load(&mut sources, target.file, &mut diagnostics);
-    let graph = program.expand(&mut sources, arch, &Settings::default(), &mut diagnostics);
-    assert!(!diagnostics.has_errors(), "{}", shown(diagnostics, &sources));
+    let program = Program::load(sources, target.file, &mut diagnostics);
+    let graph = program.expand(sources, arch, &Settings::default(), &mut diagnostics);
+    assert!(!diagnostics.has_errors(), "{}", shown(diagnostics, sources));
     graph.expect("there are no errors")
 }
 

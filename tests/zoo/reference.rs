@@ -1,18 +1,13 @@
-//! Every architecture that has reference numbers, held to all of them but the logits.
+//! Every architecture that has reference numbers, held to all of them: counts, weights, every layer, and what it
+//! computes for weights and an input that are computed from names alone.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use archc::analyse::Report;
+use archc::source::SourceMap;
+use archc::verify::{Comparison, Reference};
+use candle_core::Device;
 use serde_json::Value;
-
-/// What a module with weights of its own costs, or the node at its path.
-#[derive(Debug, PartialEq, Eq)]
-struct Layer {
-    output: Vec<u64>,
-    params: u64,
-    macs: u64,
-}
 
 macro_rules! matches_reference {
     ($($arch:ident)*) => {
@@ -55,37 +50,19 @@ fn mini_xception() {
     assert!(differences.is_empty(), "differences from the reference:\n  {}", differences.join("\n  "));
 }
 
-/// The reference file of an architecture.
-pub fn reference(arch: &str) -> Value {
-    serde_json::from_str(&super::read(&format!("tests/reference/models/{arch}.json"))).expect("it is JSON")
+/// Compares an architecture of the zoo with its reference file.
+pub fn compare_on(arch: &str, device: &Device) {
+    let path = format!("tests/reference/models/{arch}.json");
+    let reference = Reference::parse(super::read(&path).as_bytes(), &path).expect("it is a reference");
+    let mut sources = SourceMap::new();
+    let graph = super::expand_in(&mut sources, arch);
+    let comparison = Comparison::of(&graph, &reference, device).expect("it can be computed");
+    assert!(comparison.agrees(), "{}", comparison.to_text(&sources, None));
+    assert!(comparison.layers.compared > 0 && comparison.logits.is_some());
 }
 
 fn compare(arch: &str) {
-    let wanted = reference(arch);
-    let found = super::costs(arch);
-    let mut differences = Vec::new();
-
-    let wanted_state = state(&wanted);
-    let found_state = found.weights.iter().map(|weight| (weight.name.clone(), numbers(&weight.shape))).collect();
-    differ("weight", &wanted_state, &found_state, &mut differences);
-
-    let wanted_layers = layers(&wanted, &wanted_state);
-    differ("layer", &wanted_layers, &own_layers(&found), &mut differences);
-
-    for name in ["params", "buffers", "macs"] {
-        let (wanted, found) = (number(&wanted[name]), found.metric(name).expect("a metric"));
-        if wanted != found {
-            differences.push(format!("{name}: {wanted} in the reference, {found} here"));
-        }
-    }
-    let input: Vec<Vec<u64>> = found.inputs.iter().map(|input| numbers(&input.shape)).collect();
-    if input != [shape(&wanted["input"])] {
-        differences.push(format!("input: {} in the reference, {input:?} here", wanted["input"]));
-    }
-
-    let count = differences.len();
-    differences.truncate(12);
-    assert!(count == 0, "{arch} has {count} differences from the reference:\n  {}", differences.join("\n  "));
+    compare_on(arch, &Device::Cpu);
 }
 
 /// Says how two tables differ.
@@ -112,32 +89,6 @@ fn differ<T: Debug + PartialEq>(
 fn state(reference: &Value) -> BTreeMap<String, Vec<u64>> {
     let state = reference["state"].as_object().expect("an object");
     state.iter().map(|(name, value)| (name.clone(), shape(value))).collect()
-}
-
-/// The reference's modules that have weights of their own, rather than in modules inside them.
-fn layers(reference: &Value, state: &BTreeMap<String, Vec<u64>>) -> BTreeMap<String, Layer> {
-    let mut layers = BTreeMap::new();
-    for row in reference["layers"].as_array().expect("an array") {
-        let path = row["path"].as_str().expect("a string");
-        let owns = |name: &String| name.strip_prefix(path).is_some_and(|rest| rest[1..].find('.').is_none());
-        if state.range(format!("{path}.")..format!("{path}/")).any(|(name, _)| owns(name)) {
-            let layer =
-                Layer { output: shape(&row["output"]), params: number(&row["params"]), macs: number(&row["macs"]) };
-            layers.insert(path.to_string(), layer);
-        }
-    }
-    layers
-}
-
-/// The nodes that have weights.
-fn own_layers(report: &Report) -> BTreeMap<String, Layer> {
-    let with_weights = report.nodes.iter().filter(|node| node.sums.params + node.sums.buffers > 0);
-    with_weights
-        .map(|node| {
-            let layer = Layer { output: numbers(&node.output), params: node.sums.params, macs: node.sums.macs };
-            (node.path.to_string(), layer)
-        })
-        .collect()
 }
 
 fn number(value: &Value) -> u64 {
