@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::Failure;
+use super::{Failure, threads};
 use crate::image::{self, Orientation, Photo, Stream};
 
 /// The arguments that name images.
@@ -48,6 +48,14 @@ impl ImagesArgs {
 impl WorkArgs {
     pub fn orientation(&self) -> Orientation {
         if self.exif { Orientation::Applied } else { Orientation::Ignored }
+    }
+
+    /// Limits all threads that compute to `--threads`. To be called before anything is read or written.
+    ///
+    /// # Errors
+    /// As [`threads::limit`].
+    pub fn limit_threads(&self) -> Result<(), Failure> {
+        self.threads.map_or(Ok(()), threads::limit)
     }
 
     /// The threads that compute: what runs inside [`ThreadPool::install`] uses these and no others.

@@ -16,6 +16,7 @@ pub mod run;
 pub mod settings;
 pub mod stats;
 pub mod target;
+pub mod threads;
 pub mod verify;
 pub mod weights;
 pub mod whole;

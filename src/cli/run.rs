@@ -54,6 +54,7 @@ Examples:
 /// # Errors
 /// The output can't be written, or arguments contradict each other.
 pub fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
+    args.images.work.limit_threads()?;
     let photos = args.images.list(&args.network.target)?;
     let mut sources = SourceMap::new();
     let mut found = Findings::default();

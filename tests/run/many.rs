@@ -1,6 +1,6 @@
 //! `archc run` on many images, and where its results go.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -229,4 +229,28 @@ fn an_orientation_is_applied_where_asked_for() {
     let (code, _, err) = place.run(&["plain.arch", photo, "--exif"]);
     assert_eq!(code, 1);
     assert!(err.contains("it is 4x7 pixels, and the network takes 7x4"), "{err}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_more_threads_compute_than_are_asked_for() {
+    for threads in [1usize, 2, 3] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_archc"));
+        command.current_dir(root()).args(["run", "zoo:squeezenet1_1", COFFEE, "-", "--threads", &threads.to_string()]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        // After the first image it waits for the second.
+        let mut printed = [0];
+        child.stdout.as_mut().unwrap().read_exact(&mut printed).unwrap();
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+        let name =
+            |task: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(task.unwrap().path().join("comm"));
+        let names: Vec<String> = tasks.map(|task| name(task).unwrap()).collect();
+        drop(child.stdin.take());
+        assert_eq!(child.wait().unwrap().code(), Some(1));
+        // candle's own threads work beside the one that gives them work.
+        let candle = names.iter().filter(|name| name.starts_with("candle")).count();
+        assert_eq!(candle, threads - 1, "{names:?}");
+        let readers = if threads == 1 { 0 } else { 2 };
+        assert!(names.len() <= 1 + threads + candle + readers, "{names:?}");
+    }
 }
