@@ -75,7 +75,7 @@ impl Reference {
         Ok(Reference { name: name.to_string(), ..reference })
     }
 
-    /// The reference with an architecture's names in place of its own.
+    /// The reference with an architecture's names in place of its own, without the weights that the rules leave out.
     ///
     /// # Errors
     /// `E0608` where the rules give one name to two weights.
@@ -83,7 +83,7 @@ impl Reference {
         let mut modules = BTreeMap::new();
         let mut state = BTreeMap::new();
         for (name, shape) in std::mem::take(&mut self.state) {
-            let new = names.map(&name);
+            let Some(new) = names.map(&name) else { continue };
             if let Some(other) = self.origins.insert(new.clone(), name.clone()) {
                 let reason = format!("its weights `{other}` and `{name}` would both become `{new}`");
                 return Err(bad(&self.name, reason).help("make the rules in `names { ... }` more specific"));
