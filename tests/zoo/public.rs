@@ -114,11 +114,10 @@ fn the_names_of_every_published_file_lead_to_the_architectures() {
         let (graph, presets) = load(&arch);
         for preset in &presets {
             let Some(from) = origin(preset) else { continue };
-            let state = match &public[from] {
-                Value::Null => super::reference::reference(&arch)["state"].clone(),
-                state => state.clone(),
+            let shapes = match &public[from] {
+                Value::Null => super::reference::reference(&arch).state,
+                state => serde_json::from_value(state.clone()).unwrap(),
             };
-            let shapes = serde_json::from_value(state).unwrap();
             let file = Renamed::new(Published { name: from, shapes }, &preset.names).unwrap();
             let fit = Fit::of(&graph, &file);
             assert!(fit.error().is_none(), "{}", fit.error().unwrap().message);

@@ -50,10 +50,15 @@ fn mini_xception() {
     assert!(differences.is_empty(), "differences from the reference:\n  {}", differences.join("\n  "));
 }
 
+/// The reference file of an architecture.
+pub fn reference(arch: &str) -> Reference {
+    let path = format!("tests/reference/models/{arch}.json");
+    Reference::parse(super::read(&path).as_bytes(), &path).expect("it is a reference")
+}
+
 /// Compares an architecture of the zoo with its reference file.
 pub fn compare_on(arch: &str, device: &Device) {
-    let path = format!("tests/reference/models/{arch}.json");
-    let reference = Reference::parse(super::read(&path).as_bytes(), &path).expect("it is a reference");
+    let reference = reference(arch);
     let mut sources = SourceMap::new();
     let graph = super::expand_in(&mut sources, arch);
     let comparison = Comparison::of(&graph, &reference, device).expect("it can be computed");
