@@ -8,7 +8,7 @@ use candle_core::{Device, Tensor};
 use safetensors::Dtype;
 
 use super::entry::Entry;
-use super::{Bytes, WeightSource, pth, reshapes, safetensors as format, shape_text};
+use super::{Bytes, WeightSource, fits, pth, safetensors as format, shape_text};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ops::WeightSpec;
 use crate::source::io_reason;
@@ -185,7 +185,7 @@ impl WeightSource for WeightsFile {
         let Some(entry) = self.tensors.get(name) else {
             return Err(differs(format!("has no tensor `{name}`")));
         };
-        if entry.shape != spec.shape && !reshapes(&entry.shape, &spec.shape) {
+        if !fits(&entry.shape, &spec.shape) {
             let (here, there) = (shape_text(&entry.shape), shape_text(&spec.shape));
             return Err(differs(format!("has `{name}` as {here}, and the architecture needs {there}")));
         }

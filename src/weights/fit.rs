@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Names, WeightSource, reshapes, shape_text};
+use super::propose::{Named, propose};
+use super::{Proposal, WeightSource, fits, is_counter, shape_text};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Graph;
 
@@ -22,8 +23,8 @@ pub struct Fit {
     pub unexpected: Vec<(String, Vec<usize>)>,
     /// Weights of another shape: the name, the source's shape, the architecture's.
     pub differing: Vec<(String, Vec<usize>, Vec<usize>)>,
-    /// A rule of names with which all would be there, if a simple one was found.
-    pub rule: Option<(String, String)>,
+    /// Rules of names with which more would be there, where some were found.
+    pub names: Option<Proposal>,
 }
 
 impl Fit {
@@ -36,29 +37,41 @@ impl Fit {
             missing: Vec::new(),
             unexpected: Vec::new(),
             differing: Vec::new(),
-            rule: None,
+            names: None,
         };
         let held = source.shapes();
         let makes_any = held.is_none();
         let held: BTreeMap<String, Vec<usize>> = held.unwrap_or_default();
         let mut left = held.clone();
-        let mut needed = BTreeMap::new();
+        let mut needed = Vec::new();
         for (id, _) in graph.nodes() {
             for spec in graph.weights(id) {
                 let name = graph.weight_name(id, &spec);
                 match left.remove(&name) {
-                    Some(shape) if shape == spec.shape || reshapes(&shape, &spec.shape) => fit.matched += 1,
+                    Some(shape) if fits(&shape, &spec.shape) => fit.matched += 1,
                     Some(shape) => fit.differing.push((name.clone(), shape, spec.shape.clone())),
                     None if makes_any => fit.matched += 1,
                     None => fit.missing.push((name.clone(), spec.shape.clone())),
                 }
-                needed.insert(name, spec.shape);
+                needed.push((name, spec.shape));
             }
         }
         left.retain(|name, _| !is_counter(name));
         fit.unexpected = left.into_iter().collect();
-        fit.rule = fit.find_rule(&held, &needed);
+        if !fit.missing.is_empty() && !fit.unexpected.is_empty() {
+            let held: Vec<Named> = source
+                .order()
+                .into_iter()
+                .filter_map(|name| held.get(&name).cloned().map(|shape| (name, shape)))
+                .collect();
+            fit.names = propose(&needed, &held);
+        }
         fit
+    }
+
+    /// How many weights the architecture needs.
+    pub fn needed(&self) -> usize {
+        self.matched + self.missing.len() + self.differing.len()
     }
 
     /// `E0603`, where the architecture can't run with the source.
@@ -66,7 +79,7 @@ impl Fit {
         if self.missing.is_empty() && self.differing.is_empty() {
             return None;
         }
-        let needed = self.matched + self.missing.len() + self.differing.len();
+        let needed = self.needed();
         let message = format!(
             "the weights `{}` do not fit `{}`: {} of the {needed} that it needs are there",
             self.source, self.arch, self.matched
@@ -102,10 +115,17 @@ impl Fit {
 
     /// What most probably explains the differences, and what to do.
     fn likely_cause(&self) -> String {
-        if let Some((from, to)) = &self.rule {
-            return format!(
-                "the names agree but for what they start with: add `names {{ \"{from}\" => \"{to}\" }}` to a `weights` item"
-            );
+        if let Some(names) = self.names.as_ref().filter(|names| names.matched == self.needed()) {
+            return match names.rules.as_slice() {
+                [(from, to)] => format!(
+                    "all shapes are there under other names: add `names {{ \"{from}\" => \"{to}\" }}` to a `weights` item"
+                ),
+                rules => format!(
+                    "all shapes are there under other names: `archc weights check` prints the {} rules that a `weights` \
+                     item needs",
+                    rules.len()
+                ),
+            };
         }
         if self.missing.is_empty()
             && let Some((classes, wanted)) = self.other_classes()
@@ -133,32 +153,6 @@ impl Fit {
         }
     }
 
-    /// A rule that adds or takes off a prefix, or changes one for another, and gives the source's weights all the names
-    /// and shapes that are needed.
-    fn find_rule(
-        &self,
-        held: &BTreeMap<String, Vec<usize>>,
-        needed: &BTreeMap<String, Vec<usize>>,
-    ) -> Option<(String, String)> {
-        let (missing, shape) = self.missing.first()?;
-        let same_end = |(name, other): &&(String, Vec<usize>)| other == shape && common_end(name, missing) > 0;
-        let works = |rule: &(String, String)| {
-            let mut names = Names::default();
-            let fine = names.push(&rule.0, &rule.1).is_ok();
-            let renamed: BTreeMap<String, &Vec<usize>> =
-                held.iter().map(|(name, shape)| (names.map(name).unwrap_or_default(), shape)).collect();
-            fine && needed.iter().all(|(name, shape)| renamed.get(name) == Some(&shape))
-        };
-        self.unexpected.iter().filter(same_end).take(SHOWN).find_map(|(name, _)| {
-            let end = common_end(name, missing);
-            let (from, to) = (&name[..name.len() - end], &missing[..missing.len() - end]);
-            let first = name[name.len() - end..].split_inclusive('.').next().unwrap_or_default();
-            let rules = [("", "{x}"), (first, "{x}")]
-                .map(|(more, hole)| (format!("{from}{more}{hole}"), format!("{to}{more}{hole}")));
-            rules.into_iter().find(works)
-        })
-    }
-
     /// The classes of the source and of the architecture, where every difference is in the first dimension and the same.
     fn other_classes(&self) -> Option<(usize, usize)> {
         let (_, file, arch) = self.differing.first()?;
@@ -168,18 +162,6 @@ impl Fit {
         };
         (self.differing.len() <= 2 && classes.0 != classes.1 && self.differing.iter().all(same)).then_some(classes)
     }
-}
-
-/// How many characters two names have in common at their ends, in whole parts between dots.
-fn common_end(a: &str, b: &str) -> usize {
-    let parts = a.rsplit('.').zip(b.rsplit('.')).take_while(|(a, b)| a == b);
-    let length: usize = parts.map(|(part, _)| part.len() + 1).sum();
-    length.saturating_sub(1)
-}
-
-/// PyTorch's count of batches seen in training, which nothing computes with.
-fn is_counter(name: &str) -> bool {
-    name == "num_batches_tracked" || name.ends_with(".num_batches_tracked")
 }
 
 fn is_buffer(name: &str) -> bool {

@@ -11,6 +11,7 @@ mod generated;
 mod item;
 mod map;
 mod names;
+mod propose;
 mod pth;
 mod safetensors;
 mod values;
@@ -26,6 +27,7 @@ pub use generated::{Hashed, Seeded, Zeros, hash_values};
 pub use item::{Accuracy, Hub, Labels, Preset, check_item, labels_file};
 pub use map::Bytes;
 pub use names::{Names, Renamed};
+pub use propose::Proposal;
 
 use crate::diagnostic::Diagnostic;
 use crate::ops::WeightSpec;
@@ -59,6 +61,16 @@ pub trait WeightSource {
 fn shape_text(shape: &[usize]) -> String {
     let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
     format!("[{}]", dims.join(", "))
+}
+
+/// Whether a tensor of a file can be a weight of this shape.
+fn fits(held: &[usize], needed: &[usize]) -> bool {
+    held == needed || reshapes(held, needed)
+}
+
+/// PyTorch's count of batches seen in training, which nothing computes with.
+fn is_counter(name: &str) -> bool {
+    name == "num_batches_tracked" || name.ends_with(".num_batches_tracked")
 }
 
 /// Whether weights of the one shape are those of the other, written in another way: a convolution over all of its input

@@ -7,6 +7,7 @@ use candle_core::Device;
 
 mod checkpoints;
 mod items;
+mod names;
 
 /// A safetensors file of this header and data.
 pub fn file(header: &str, data: &[u8]) -> Vec<u8> {
