@@ -77,8 +77,8 @@ pub fn decode(bytes: &[u8], name: &str, orientation: Orientation) -> Result<Pixe
     kind.check(name)?;
     match kind {
         Kind::Png => {
-            check_png_size(bytes, name)?;
-            let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits()).map_err(failed)?;
+            let pixels = png_pixels(bytes, name)?;
+            let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits(pixels)).map_err(failed)?;
             decode_with(decoder, name, orientation)
         }
         Kind::Jpeg => {
@@ -92,12 +92,14 @@ pub fn decode(bytes: &[u8], name: &str, orientation: Orientation) -> Result<Pixe
     }
 }
 
-/// What a decoder would call damage: an image without pixels.
-fn check_png_size(bytes: &[u8], name: &str) -> Result<(), Diagnostic> {
+/// How many pixels a PNG says it has, at most [`MAX_PIXELS`]; 0 where it is too short to say so.
+fn png_pixels(bytes: &[u8], name: &str) -> Result<u64, Diagnostic> {
     let size = |at: usize| bytes.get(at..)?.first_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes));
     match (size(16), size(20)) {
+        // A decoder would call it damage.
         (Some(width), Some(height)) if width == 0 || height == 0 => Err(empty(name, width, height)),
-        _ => Ok(()),
+        (Some(width), Some(height)) => Ok((u64::from(width) * u64::from(height)).min(MAX_PIXELS)),
+        _ => Ok(0),
     }
 }
 
@@ -116,7 +118,7 @@ fn decode_with(mut decoder: impl ImageDecoder, name: &str, orientation: Orientat
             .help("scale it down first; networks look at a few hundred pixels a side"));
     }
     let _turn = (pixels > LARGE).then(|| DECODING_LARGE.lock().unwrap_or_else(PoisonError::into_inner));
-    decoder.set_limits(limits()).map_err(|error| failed(name, &error))?;
+    decoder.set_limits(limits(pixels)).map_err(|error| failed(name, &error))?;
     let noted = match orientation {
         Orientation::Ignored => image::metadata::Orientation::NoTransforms,
         // A note that can't be read is none, as for Pillow.
@@ -127,10 +129,10 @@ fn decode_with(mut decoder: impl ImageDecoder, name: &str, orientation: Orientat
     Ok(to_rgb(image))
 }
 
-/// What decoders may allocate; the pixels are counted before.
-fn limits() -> Limits {
+/// What decoders may allocate for this many pixels, and for profiles and notes beside them.
+fn limits(pixels: u64) -> Limits {
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_PIXELS * 10);
+    limits.max_alloc = Some(pixels * 10 + (64 << 20));
     limits
 }
 
@@ -213,7 +215,7 @@ fn truncated(name: &str) -> Diagnostic {
 fn failed(name: &str, error: &ImageError) -> Diagnostic {
     match error {
         ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => truncated(name),
-        ImageError::Limits(_) => bad(name, "it takes more memory than the limit of 10 bytes for each of 2^27 pixels"),
+        ImageError::Limits(_) => bad(name, "it takes more memory than 10 bytes a pixel and 64 MiB"),
         ImageError::Decoding(error) => {
             let reason = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
             if reason.to_lowercase().contains("unexpected end") || reason.contains("EOF") {

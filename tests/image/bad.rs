@@ -68,6 +68,51 @@ fn a_bomb_is_refused_by_its_header() {
     assert!(message.contains("60000x60000 pixels, more than the limit of 2^27"), "{message}");
 }
 
+/// The JPEG with another size in the header of its frame.
+fn jpeg_of_size(width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = std::fs::read(root().join("tests/image/decode/grey.jpg")).unwrap();
+    let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+    bytes[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+    bytes
+}
+
+#[test]
+fn a_jpeg_that_claims_too_much_or_nothing_is_refused() {
+    let message = says(&jpeg_of_size(65_000, 65_000));
+    assert!(message.contains("65000x65000 pixels, more than the limit of 2^27"), "{message}");
+    assert!(says(&jpeg_of_size(0, 5)).starts_with("can't read the image `photo`: it is damaged"));
+    assert!(says(&jpeg_of_size(5, 0)).starts_with("can't read the image `photo`: it is damaged"));
+}
+
+/// A PNG chunk.
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let body = [&kind[..], data].concat();
+    [&u32::try_from(data.len()).unwrap().to_be_bytes()[..], &body, &crc32(&body).to_be_bytes()].concat()
+}
+
+/// `1 + 258 * runs` zeros in zlib's format: a literal zero, then runs of 258 that repeat it, in one block of fixed codes.
+fn zeros(runs: usize) -> Vec<u8> {
+    let bits = "110".to_string() + "00110000" + &"1100010100000".repeat(runs) + "0000000";
+    let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | (bit - b'0'));
+    let sum = ((1 + 258 * runs) % 65_521) as u32;
+    let adler = (sum << 16 | 1).to_be_bytes();
+    [0x78, 0x01].into_iter().chain(bits.as_bytes().chunks(8).map(byte)).chain(adler).collect()
+}
+
+#[test]
+fn a_small_image_with_a_huge_profile_takes_no_huge_memory() {
+    let profile = zeros(500_000);
+    let data = [&b"bomb\0\0"[..], &profile].concat();
+    let png = png();
+    let bomb = [&png[..33], &chunk(b"iCCP", &data), &png[33..]].concat();
+    // A profile that does not fit is passed over, or the image is refused.
+    match decode(&bomb, "photo") {
+        Ok(pixels) => assert_eq!(pixels, decode(&png, "photo").unwrap()),
+        Err(error) => assert!(error.message.contains("memory"), "{}", error.message),
+    }
+}
+
 #[test]
 fn nothing_is_no_image() {
     for (width, height) in [(0, 0), (0, 5), (5, 0)] {

@@ -1,8 +1,9 @@
 //! A progress bar on standard error, for people who wait for what goes to a file.
 
+use std::fmt::Write;
 use std::io::{self, IsTerminal};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// A bar with the images done, their number a second, and the time left; it goes away when dropped.
 pub struct Progress {
@@ -16,9 +17,13 @@ impl Progress {
             return Progress { bar: ProgressBar::hidden() };
         }
         let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
-        let template = "{wide_bar} {pos} of {len} images, {per_sec}, {eta} left";
+        let template = "{wide_bar} {pos} of {len} images, {rate}/s, {eta} left";
         let style = ProgressStyle::with_template(template).expect("the template is well formed");
-        bar.set_style(style);
+        let rate = |state: &ProgressState, text: &mut dyn Write| {
+            // A text that can't be written is one that nobody sees.
+            let _ = write!(text, "{:.1}", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate));
         Progress { bar }
     }
 
