@@ -31,31 +31,41 @@ pub struct Guess {
     pub probability: f32,
 }
 
+/// The shape of the one input of a graph that takes images.
+///
+/// # Errors
+/// `E0606` for a graph of another kind, with what it should be.
+pub fn image_input(graph: &Graph) -> Result<[usize; 3], Diagnostic> {
+    let cannot = |why: String| {
+        Diagnostic::error(Code::NOT_RUNNABLE, format!("`{}` can't take images: {why}", graph.name))
+            .help("it needs one input [channels, height, width] of 1 or 3 channels")
+    };
+    let [input] = graph.graph_inputs() else {
+        return Err(cannot(format!("it has {} inputs", graph.graph_inputs().len())));
+    };
+    let input = &graph.node(*input).output;
+    match *input.shape() {
+        [channels @ (1 | 3), height, width] => Ok([channels, height, width]),
+        _ => Err(cannot(format!("its input is {input}"))),
+    }
+}
+
 /// The shape of an image input and the number of classes of a graph that classifies images.
 ///
 /// # Errors
 /// `E0606` for a graph of another kind, with what it should be.
 pub fn shape_of(graph: &Graph) -> Result<([usize; 3], usize), Diagnostic> {
     let cannot = |why: String| {
-        Diagnostic::error(Code::NOT_RUNNABLE, format!("`{}` can't classify images: {why}", graph.name)).help(
-            "`archc run` needs one input [channels, height, width] of 1 or 3 channels, and a score for each class",
-        )
+        Diagnostic::error(Code::NOT_RUNNABLE, format!("`{}` can't classify images: {why}", graph.name))
+            .help("a classifier's main output is a score for each class, [classes] or [classes, 1, 1]")
     };
-    let [input] = graph.graph_inputs() else {
-        return Err(cannot(format!("it has {} inputs", graph.graph_inputs().len())));
-    };
-    let input = &graph.node(*input).output;
-    let [channels @ (1 | 3), height, width] = *input.shape() else {
-        return Err(cannot(format!("its input is {input}")));
-    };
+    let input = image_input(graph)?;
     let Some(output) = graph.main_output() else {
         return Err(cannot("it has no output".to_string()));
     };
     let output = &graph.node(output.node).output;
     match output.shape() {
-        [classes, rest @ ..] if output.batched() && rest.iter().all(|dim| *dim == 1) => {
-            Ok(([channels, height, width], *classes))
-        }
+        [classes, rest @ ..] if output.batched() && rest.iter().all(|dim| *dim == 1) => Ok((input, *classes)),
         _ => Err(cannot(format!("its output is {output}, and not one score for each class"))),
     }
 }

@@ -61,6 +61,13 @@ impl Classes<'_> {
         let label = self.labels.and_then(|labels| labels.get(index));
         label.cloned().unwrap_or_else(|| format!("class {index}"))
     }
+
+    /// [`Classes::name`], with the number where other classes have the same label: `crane (517)`.
+    pub fn name_apart(&self, index: usize) -> String {
+        let name = self.name(index);
+        let same = self.labels.unwrap_or_default().iter().filter(|label| **label == name);
+        if same.count() > 1 { format!("{name} ({index})") } else { name }
+    }
 }
 
 impl Unclear {

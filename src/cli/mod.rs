@@ -5,13 +5,20 @@
 
 #![allow(clippy::disallowed_methods, reason = "commands read and write what the user names")]
 
+pub mod at;
 pub mod check;
 pub mod completions;
 pub mod console;
+pub mod embed;
+pub mod eval;
 pub mod explain;
+pub mod gradcam;
 pub mod images;
 pub mod network;
+pub mod opened;
 pub mod ops;
+pub mod pass;
+pub mod progress;
 pub mod run;
 pub mod settings;
 pub mod stats;
@@ -47,6 +54,9 @@ enum Command {
     Check(check::CheckArgs),
     Stats(stats::StatsArgs),
     Run(run::RunArgs),
+    Embed(embed::EmbedArgs),
+    Eval(eval::EvalArgs),
+    Gradcam(gradcam::GradcamArgs),
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
     Ops(ops::OpsArgs),
@@ -80,6 +90,9 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args, &mut console),
         Command::Stats(args) => stats::stats(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),
+        Command::Embed(args) => embed::embed(args, &mut console),
+        Command::Eval(args) => eval::eval(args, &mut console),
+        Command::Gradcam(args) => gradcam::gradcam(args, &mut console),
         Command::Verify(args) => verify::verify(args, &mut console),
         Command::Explain(args) => explain::explain(args, &mut console),
         Command::Ops(args) => ops::ops(args, &mut console),

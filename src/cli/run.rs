@@ -1,20 +1,18 @@
 //! `archc run`: what is in photos.
 
 mod lines;
-mod progress;
 mod sink;
 
 use std::path::PathBuf;
 
 use candle_core::Tensor;
 
-use super::console::{Console, Exit, Failure, Findings, counted};
+use super::console::{Console, Exit, Failure, counted};
 use super::images::ImagesArgs;
-use super::network::{NetworkArgs, Stop};
-use crate::classify::{self, Classifier};
+use super::network::NetworkArgs;
+use super::pass::Pass;
 use crate::source::SourceMap;
 use lines::{Format, Lines};
-use progress::Progress;
 use sink::Sink;
 
 /// Classify images
@@ -57,56 +55,25 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
     args.images.work.limit_threads()?;
     let photos = args.images.list(&args.network.target)?;
     let mut sources = SourceMap::new();
-    let mut found = Findings::default();
-    let prepared = prepare(args, &mut sources, &mut found);
-    if let Err(Stop::Say(diagnostic)) = &prepared {
-        found.add([(**diagnostic).clone()]);
-    }
-    console.report(&found, &sources);
-    let Ok((classifier, notes)) = prepared else { return Ok(Exit::Usage) };
-    for note in notes {
-        console.note(note);
-    }
-
+    let Some((_, classifier)) = args.network.classifier(&mut sources, console) else { return Ok(Exit::Usage) };
     let (count, topk) = (photos.len(), args.topk as usize);
-    let pool = args.images.work.pool()?;
-    let stream = args.images.work.stream(&pool);
     let mut sink = Sink::open(args.output.as_deref())?;
-    let progress = Progress::new(count, sink.is_terminal());
     let mut lines = Lines::new(args.format);
     sink.write(console, &lines.head())?;
-
-    let input = classifier.input().clone();
-    let mut failed = 0;
-    for batch in stream.batches(photos, move |pixels, name| input.prepare(pixels, name)) {
-        let ready = batch.iter().filter_map(|photo| Some((photo.name.as_str(), photo.result.as_ref().ok()?)));
-        let ready: Vec<(&str, &Tensor)> = ready.collect();
-        let mut answers = pool.install(|| classifier.classify_batch(&ready, topk)).into_iter();
-        for photo in batch {
-            let answer = photo.result.and_then(|_| answers.next().expect("an answer for each image that is ready"));
-            sink.write(console, &lines.image(&photo.name, answer.as_deref()))?;
-            if let Err(error) = answer {
-                failed += 1;
-                progress.aside(|| console.report_one(error, &sources));
-            }
-            progress.step();
-        }
-    }
-    drop(progress);
+    let pass = Pass {
+        photos,
+        work: &args.images.work,
+        input: classifier.input(),
+        sources: &sources,
+        answers_show: sink.is_terminal(),
+    };
+    let compute = |batch: &[(&str, &Tensor)]| classifier.classify_batch(batch, topk);
+    let failed = pass.go(console, compute, |console, _, name, guesses| {
+        sink.write(console, &lines.image(name, guesses.as_deref().map_err(|error| *error)))
+    })?;
     sink.finish()?;
     if failed > 0 && count > 1 {
         console.note(format!("{failed} of {} could not be classified", counted(count, "image")));
     }
     Ok(if failed > 0 { Exit::Findings } else { Exit::Fine })
-}
-
-/// Everything up to the first image, and notes for the user.
-fn prepare(args: &RunArgs, sources: &mut SourceMap, found: &mut Findings) -> Result<(Classifier, Vec<String>), Stop> {
-    let network =
-        args.network.open(sources, found, |graph| classify::shape_of(graph).map(|(_, classes)| Some(classes)))?;
-    let (input, _) = classify::shape_of(&network.graph)?;
-    let image = network.preprocess(input);
-    let notes = network.notes();
-    let classifier = Classifier::new(&network.graph, &*network.source, &image, network.labels, &network.device)?;
-    Ok((classifier.with_precision(network.precision)?, notes))
 }

@@ -1,7 +1,7 @@
 //! Files that a command writes: whole, or not at all.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -103,7 +103,18 @@ impl Write for WholeFile {
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> Failure {
+impl Seek for WholeFile {
+    /// What is no regular file may not be able to go back.
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        match &mut self.file {
+            Kind::Beside(_, file) => file.seek(position),
+            Kind::Stream(file) => file.seek(position),
+        }
+    }
+}
+
+/// The failure of a command for an error of writing to `path`.
+pub fn failed(path: &Path, error: &io::Error) -> Failure {
     Failure::usage(format!("can't write `{}`: {}", path.display(), io_reason(error)))
 }
 

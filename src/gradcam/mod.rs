@@ -3,7 +3,7 @@
 
 mod picture;
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
 pub use picture::overlay;
 
@@ -18,7 +18,7 @@ impl Classifier {
     /// # Errors
     /// What candle says.
     pub fn heat_map(&self, input: &Tensor, at: NodeId, class: usize) -> candle_core::Result<HeatMap> {
-        let input = input.to_device(self.model().device())?;
+        let input = self.model().batch(&[input])?;
         let logit = |logits: &Tensor| logits.flatten_all()?.get(class);
         HeatMap::new(&self.model().gradient(&[input], at, self.logits_node(), logit)?)
     }
@@ -42,7 +42,7 @@ impl HeatMap {
         let (_, _, height, width) = found.value.dims4()?;
         let weights = found.gradient.mean_keepdim(3)?.mean_keepdim(2)?;
         let sum: Tensor = found.value.broadcast_mul(&weights)?.sum(1)?;
-        Ok(HeatMap { width, height, values: sum.relu()?.flatten_all()?.to_vec1()? })
+        Ok(HeatMap { width, height, values: sum.relu()?.flatten_all()?.to_dtype(DType::F32)?.to_vec1()? })
     }
 
     /// The largest value; 0 where nothing speaks for the class.

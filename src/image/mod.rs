@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod decode;
+mod encode;
 mod frame;
 mod input;
 mod jpeg;
@@ -12,6 +13,7 @@ mod resize;
 mod stream;
 
 pub use decode::{MAX_PIXELS, Orientation, decode, read};
+pub use encode::write_png;
 pub use frame::Frame;
 pub use input::ImageInput;
 pub use photos::{ENDINGS, Photo, list};

@@ -4,6 +4,7 @@
 
 mod comparison;
 mod csv;
+mod evaluation;
 mod grid;
 mod json;
 mod layers;
@@ -11,6 +12,7 @@ mod numbers;
 
 pub use comparison::comparison;
 pub use csv::{comparison_csv, layers_csv};
+pub use evaluation::Evaluated;
 pub use grid::{Align, Column, Grid};
 pub use json::{FORMAT, json};
 pub use layers::{ROWS_OF_A_SCREEN, layers};
@@ -34,6 +36,12 @@ fn conventions(batch: u64) -> Vec<String> {
         "FLOPs: 2 x MACs and every other op's own count. Activations: the results of all ops. Bytes at float32."
             .to_string(),
     ]
+}
+
+/// `1 image`, `3 images`.
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(count))
 }
 
 #[cfg(test)]

@@ -4,7 +4,20 @@ use super::{archc, command};
 
 #[test]
 fn every_command_helps_with_examples() {
-    let commands = ["check", "stats", "run", "verify", "explain", "ops", "weights", "zoo", "completions"];
+    let commands = [
+        "check",
+        "stats",
+        "run",
+        "embed",
+        "eval",
+        "gradcam",
+        "verify",
+        "explain",
+        "ops",
+        "weights",
+        "zoo",
+        "completions",
+    ];
     for name in commands {
         let run = archc(&[name, "--help"]);
         assert_eq!((run.code, run.err.as_str()), (0, ""));

@@ -1,4 +1,4 @@
-"""Writes squeezenet1_1.json: features and Grad-CAM maps of SqueezeNet 1.1 as PyTorch computes them.
+"""Writes squeezenet1_1.json, features and Grad-CAM maps of SqueezeNet 1.1 as PyTorch computes them, and numpy.npy.
 
     python tests/features/make.py        (torch, numpy, pillow)
 """
@@ -99,14 +99,16 @@ def main():
             value = observe(model, x, node)[1][0].detach()
             case["features"].append({
                 "node": node, "shape": list(value.shape), "mean": value.mean().item(),
-                "std": value.std(correction=0).item(), "first": value.flatten()[:16].tolist(),
+                "std": value.std(correction=0).item(), "at": (at := value.flatten().topk(20).indices).tolist(), "values": value.flatten()[at].tolist(),
                 "pooled": value.mean((1, 2))[:16].tolist(),
             })
         for node, index in [("classifier.2", best), ("features.12", best), ("features.9", best), ("features.12", 924)]:
             map = cam(model, x, node, index)
             case["cams"].append({"node": node, "class": index, "map": map.tolist()})
         cases.append(case)
-    (Path(__file__).parent / "squeezenet1_1.json").write_text(json.dumps(cases) + "\n")
+    here = Path(__file__).parent
+    (here / "squeezenet1_1.json").write_text(json.dumps(cases) + "\n")
+    np.save(here / "numpy.npy", np.array([[0, 1, 2], [10, 11, 12]], "float32"))
 
 
 if __name__ == "__main__":

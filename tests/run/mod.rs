@@ -17,7 +17,7 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn json(file: &str) -> serde_json::Value {
+pub fn json(file: &str) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(root().join("tests/run").join(file)).unwrap()).unwrap()
 }
 
@@ -127,7 +127,7 @@ fn mini_xception_agrees_with_keras() {
 }
 
 /// A file below a folder that is there for one test.
-fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> String {
+pub fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> String {
     let path = folder.join(name);
     std::fs::write(&path, content).unwrap();
     path.to_str().unwrap().to_string()

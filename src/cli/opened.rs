@@ -1,0 +1,61 @@
+//! A network ready to compute: what the commands for images begin with.
+
+use super::console::{Console, Findings};
+use super::network::{NetworkArgs, Stop};
+use crate::classify::{self, Classifier};
+use crate::image::ImageInput;
+use crate::ir::Graph;
+use crate::lower::Model;
+use crate::source::SourceMap;
+
+/// A graph, what computes it, and notes for the user.
+type Opened<T> = (Graph, T, Vec<String>);
+
+impl NetworkArgs {
+    /// The network as a classifier; nothing where something is wrong with it, which has been told.
+    pub fn classifier(&self, sources: &mut SourceMap, console: &mut Console) -> Option<(Graph, Classifier)> {
+        let mut found = Findings::default();
+        let opened = self.open_classifier(sources, &mut found);
+        told(opened, found, sources, console)
+    }
+
+    /// The network as a model of images; nothing where something is wrong with it, which has been told.
+    pub fn model(&self, sources: &mut SourceMap, console: &mut Console) -> Option<(Graph, (Model, ImageInput))> {
+        let mut found = Findings::default();
+        let opened = self.open_model(sources, &mut found);
+        told(opened, found, sources, console)
+    }
+
+    fn open_classifier(&self, sources: &mut SourceMap, found: &mut Findings) -> Result<Opened<Classifier>, Stop> {
+        let suits = |graph: &Graph| classify::shape_of(graph).map(|(_, classes)| Some(classes));
+        let network = self.open(sources, found, suits)?;
+        let (shape, _) = classify::shape_of(&network.graph)?;
+        let (image, notes) = (network.preprocess(shape), network.notes());
+        let classifier = Classifier::new(&network.graph, &*network.source, &image, network.labels, &network.device)?;
+        Ok((network.graph, classifier.with_precision(network.precision)?, notes))
+    }
+
+    fn open_model(&self, sources: &mut SourceMap, found: &mut Findings) -> Result<Opened<(Model, ImageInput)>, Stop> {
+        let network = self.open(sources, found, |graph| classify::image_input(graph).map(|_| None))?;
+        let shape = classify::image_input(&network.graph)?;
+        let (image, notes) = (network.preprocess(shape), network.notes());
+        let input = ImageInput::new(&image, shape, &network.graph.name)?;
+        let model = Model::new(&network.graph, &*network.source, &network.device)?;
+        Ok((network.graph, (model.with_precision(network.precision)?, input), notes))
+    }
+}
+
+fn told<T>(
+    opened: Result<Opened<T>, Stop>,
+    mut found: Findings,
+    sources: &SourceMap,
+    console: &mut Console,
+) -> Option<(Graph, T)> {
+    if let Err(Stop::Say(diagnostic)) = &opened {
+        found.add([(**diagnostic).clone()]);
+    }
+    console.report(&found, sources);
+    let (graph, network, notes) = opened.ok()?;
+    notes.into_iter().for_each(|note| console.note(note));
+    Some((graph, network))
+}

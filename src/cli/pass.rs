@@ -1,0 +1,59 @@
+//! One pass over images: read, prepared and computed batch by batch, with a progress bar, and errors told as they come.
+
+use candle_core::Tensor;
+
+use super::console::{Console, Failure};
+use super::images::WorkArgs;
+use super::progress::Progress;
+use crate::diagnostic::Diagnostic;
+use crate::image::{ImageInput, Photo};
+use crate::source::SourceMap;
+
+/// What to go through, and how.
+pub struct Pass<'a> {
+    pub photos: Vec<Photo>,
+    pub work: &'a WorkArgs,
+    pub input: &'a ImageInput,
+    pub sources: &'a SourceMap,
+    /// Whether answers are printed to a terminal, where a progress bar would be in their way.
+    pub answers_show: bool,
+}
+
+impl Pass<'_> {
+    /// `compute` answers for a batch, each image with its name, in order; `each` is given an image's place in the list,
+    /// its name, and its answer or what is wrong with it, which is then told. The number of images without an answer is
+    /// returned.
+    ///
+    /// # Errors
+    /// What `each` says; the system gives no threads.
+    pub fn go<R: Send>(
+        self,
+        console: &mut Console,
+        compute: impl Fn(&[(&str, &Tensor)]) -> Vec<Result<R, Diagnostic>> + Sync,
+        mut each: impl FnMut(&mut Console, usize, &str, Result<R, &Diagnostic>) -> Result<(), Failure>,
+    ) -> Result<usize, Failure> {
+        let pool = self.work.pool()?;
+        let stream = self.work.stream(&pool);
+        let progress = Progress::new(self.photos.len(), self.answers_show);
+        let input = self.input.clone();
+        let mut failed = 0;
+        for batch in stream.batches(self.photos, move |pixels, name| input.prepare(pixels, name)) {
+            let ready = batch.iter().filter_map(|photo| Some((photo.name.as_str(), photo.result.as_ref().ok()?)));
+            let ready: Vec<(&str, &Tensor)> = ready.collect();
+            let mut answers = pool.install(|| compute(&ready)).into_iter();
+            for photo in batch {
+                let answer = photo.result.and_then(|_| answers.next().expect("an answer for each image that is ready"));
+                match answer {
+                    Ok(answer) => each(console, photo.index, &photo.name, Ok(answer))?,
+                    Err(error) => {
+                        each(console, photo.index, &photo.name, Err(&error))?;
+                        failed += 1;
+                        progress.aside(|| console.report_one(error, self.sources));
+                    }
+                }
+                progress.step();
+            }
+        }
+        Ok(failed)
+    }
+}
