@@ -1,7 +1,7 @@
 //! Broken, hostile and mistaken images: each a clear error.
 
 use archc::diagnostic::Code;
-use archc::image::{Colour, Filter, Pixels, Preprocess, Resize};
+use archc::image::{Colour, Filter, Orientation, Pixels, Preprocess, Resize};
 
 use super::{decode, read, root};
 
@@ -52,13 +52,17 @@ fn a_cut_off_file_is_told_from_a_damaged_one() {
 }
 
 #[test]
-fn every_cut_and_flip_of_a_small_jpeg_is_an_image_or_an_error() {
-    let jpeg = std::fs::read(root().join("tests/image/decode/grey.jpg")).unwrap();
-    for length in 0..jpeg.len() {
-        let _ = decode(&jpeg[..length], "photo");
-        let mut flipped = jpeg.clone();
-        flipped[length] ^= 0x55;
-        let _ = decode(&flipped, "photo");
+fn every_cut_and_flip_of_a_small_file_is_an_image_or_an_error() {
+    for file in ["decode/grey.jpg", "decode/rgb_16_bit.png", "decode/grey_four_bit.png", "exif/7.jpg", "exif/7.png"] {
+        let whole = std::fs::read(root().join("tests/image").join(file)).unwrap();
+        for length in 0..whole.len() {
+            let _ = archc::image::decode(&whole[..length], "photo", Orientation::Applied);
+            for mask in [0x01, 0x55, 0x80, 0xFF] {
+                let mut flipped = whole.clone();
+                flipped[length] ^= mask;
+                let _ = archc::image::decode(&flipped, "photo", Orientation::Applied);
+            }
+        }
     }
 }
 
