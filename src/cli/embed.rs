@@ -53,6 +53,7 @@ docs/features.md says how to read the files.";
 /// # Errors
 /// The output can't be written, or arguments make no sense.
 pub fn embed(args: &EmbedArgs, console: &mut Console) -> Result<Exit, Failure> {
+    args.images.work.limit_threads()?;
     let format = format_of(&args.output)?;
     let photos = args.images.list(&args.network.target)?;
     let mut sources = SourceMap::new();

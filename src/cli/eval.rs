@@ -59,6 +59,7 @@ docs/features.md describes the formats, and how folders are matched with classes
 /// # Errors
 /// Standard output can't be written; folders can't be read, or mean no class.
 pub fn eval(args: &EvalArgs, console: &mut Console) -> Result<Exit, Failure> {
+    args.work.limit_threads()?;
     let mut sources = SourceMap::new();
     let Some((graph, classifier)) = args.network.classifier(&mut sources, console) else { return Ok(Exit::Usage) };
     let classes = classifier.classes();
