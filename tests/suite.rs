@@ -7,6 +7,7 @@ mod cli;
 mod docs;
 mod expand;
 mod features;
+mod gpu;
 mod image;
 mod ops;
 mod parse;

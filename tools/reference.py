@@ -171,7 +171,7 @@ def build(text):
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
-        return getattr(module, function)(), function
+        return getattr(module, function)(), spec.name
     tree = ast.parse(text, mode="eval").body
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     callee = tree.func if isinstance(tree, ast.Call) else tree

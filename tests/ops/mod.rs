@@ -4,7 +4,7 @@ mod errors;
 mod examples;
 mod robust;
 mod shapes;
-mod values;
+pub mod values;
 
 use std::sync::Arc;
 

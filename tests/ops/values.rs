@@ -33,9 +33,9 @@ fn value(name: &str, elements: usize) -> Vec<f64> {
     (0..elements as u64).map(at).collect()
 }
 
-fn tensor(values: impl IntoIterator<Item = f64>, shape: &[usize]) -> Tensor {
+fn tensor(values: impl IntoIterator<Item = f64>, shape: &[usize], device: &Device) -> Tensor {
     let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
-    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    Tensor::from_vec(values, shape, device).unwrap()
 }
 
 fn flat(tensor: &Tensor) -> Vec<f64> {
@@ -72,7 +72,7 @@ fn hold(what: &str, got: &[f64], want: &[f64], tolerance: f64) {
     }
 }
 
-fn check(case: &Value) {
+fn check(case: &Value, device: &Device) {
     let name = case["op"].as_str().unwrap();
     let what = format!("{name} {} on {}", case["args"], case["inputs"]);
     let given: Vec<(&str, Raw)> =
@@ -120,7 +120,7 @@ fn check(case: &Value) {
             assert_eq!(spec.trainable, !spec.name.starts_with("running_"), "{what}");
             let values =
                 values.into_iter().map(|value| if spec.name == "running_var" { value * 0.5 + 1.0 } else { value });
-            Var::from_tensor(&tensor(values, &spec.shape)).unwrap()
+            Var::from_tensor(&tensor(values, &spec.shape, device)).unwrap()
         })
         .collect();
 
@@ -136,7 +136,7 @@ fn check(case: &Value) {
                 Some(count) => ((value + 1.0) / 2.0 * count).floor(),
                 None => value * scale,
             });
-            Var::from_tensor(&tensor(values, shape)).unwrap()
+            Var::from_tensor(&tensor(values, shape, device)).unwrap()
         })
         .collect();
     let tensors = |vars: &[Var]| vars.iter().map(|var| var.as_tensor().clone()).collect::<Vec<_>>();
@@ -152,7 +152,7 @@ fn check(case: &Value) {
 
     // Gradients. candle's own of `gelu` has constants of six digits.
     let tolerance = TOLERANCE * 5.0;
-    let loss = (&result * tensor(value("grad", result.elem_count()), &want)).unwrap().sum_all().unwrap();
+    let loss = (&result * tensor(value("grad", result.elem_count()), &want, device)).unwrap().sum_all().unwrap();
     let gradients = loss.backward().unwrap_or_else(|error| panic!("{what}: {error}"));
     if let Some(want) = case.get("gradient") {
         let got = gradients.get(inputs[0].as_tensor()).unwrap_or_else(|| panic!("{what}: no gradient"));
@@ -176,9 +176,14 @@ fn check(case: &Value) {
 
 #[test]
 fn results_and_gradients_are_those_of_pytorch() {
+    check_all(&Device::Cpu);
+}
+
+/// Every case, on a device.
+pub fn check_all(device: &Device) {
     let mut failures = Vec::new();
     for case in cases() {
-        if let Err(panic) = std::panic::catch_unwind(|| check(&case)) {
+        if let Err(panic) = std::panic::catch_unwind(|| check(&case, device)) {
             let message = panic.downcast_ref::<String>().cloned().unwrap_or_default();
             failures.push(message);
         }

@@ -62,6 +62,20 @@ fn what_differs_is_shown() {
 }
 
 #[test]
+fn the_page_shows_what_is_printed() {
+    let page = include_str!("../../docs/porting.md");
+    let shown: Vec<&str> = page.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let printed = [
+        verify(&["net.arch", "reference.json"], ""),
+        verify(&["-", "reference.json"], &edited("silu -> gate: gate", "relu -> gate: gate")),
+    ];
+    assert_eq!(shown.len(), printed.len());
+    for (shown, (printed, _)) in shown.iter().zip(&printed) {
+        assert!(masked(printed).contains(&masked(shown)), "{printed}");
+    }
+}
+
+#[test]
 fn machines_get_json() {
     let (out, code) = verify(&["-", "reference.json", "--format", "json"], &edited("units: seq", "blocks: seq"));
     assert_eq!(code, 1);

@@ -13,7 +13,7 @@ mod keras;
 mod library;
 mod parameters;
 mod public;
-mod reference;
+pub mod reference;
 mod reports;
 mod sources;
 
@@ -50,7 +50,7 @@ fn read(path: &str) -> String {
 }
 
 /// The file names without ending in a folder of the project, sorted.
-fn names_in(folder: &str, ending: &str) -> Vec<String> {
+pub fn names_in(folder: &str, ending: &str) -> Vec<String> {
     let entries = std::fs::read_dir(root().join(folder)).expect("the folder is there");
     let paths = entries.map(|entry| entry.expect("readable").path());
     let mut names: Vec<String> = paths
