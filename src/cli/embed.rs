@@ -41,10 +41,10 @@ pub struct EmbedArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  archc embed zoo:resnet50 photos/ -o features.npy                 [N, 2048], and features.txt
+  archc embed zoo:efficientnet_lite0 photos/ -o features.npy        [N, 1280], and features.txt
   archc embed zoo:squeezenet1_1 *.jpg --at features.12 --pool -o features.safetensors
   archc embed net.arch photos/ --weights new.safetensors --at layer3 --batch 16 -o maps.npy
-  archc stats zoo:squeezenet1_1 --depth 4                          the paths that `--at` knows
+  archc stats zoo:squeezenet1_1 --depth 3                         the paths that `--at` knows
 
 docs/features.md says how to read the files.";
 

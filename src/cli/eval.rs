@@ -14,7 +14,7 @@ use crate::report::Evaluated;
 use crate::source::SourceMap;
 use folders::Folders;
 
-/// Measure how often images are classified rightly: top-1, top-5, by class, and what is mistaken for what
+/// Measure accuracy on folders of classes: top-1, top-5, and what is mistaken for what
 ///
 /// DIR has a folder for each class, with its images in it or below. A folder is called by the class's label or number (for
 /// the thousand classes of ImageNet also by its WordNet id, as in n02123045); `--map` says it for folders of other

@@ -47,7 +47,7 @@ Examples:
   archc gradcam zoo:squeezenet1_1 photo.jpg -o heat.png              why the best class
   archc gradcam zoo:squeezenet1_1 photo.jpg --class 'tiger cat' -o heat.png
   archc gradcam zoo:squeezenet1_1 photo.jpg --at features.7 -o heat.png
-  archc stats zoo:squeezenet1_1 --depth 4                            the paths that `--at` knows
+  archc stats zoo:squeezenet1_1 --depth 3                            the paths that `--at` knows
 
 docs/features.md says how the picture is computed.";
 

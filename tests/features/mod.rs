@@ -7,8 +7,10 @@ use archc::expand::{Program, Settings};
 use archc::gradcam::last_map;
 use archc::image::{Orientation, read};
 use archc::ir::Graph;
+use archc::lower::Model;
 use archc::source::SourceMap;
-use candle_core::Tensor;
+use archc::weights::Hashed;
+use candle_core::{Device, Tensor};
 
 use crate::run::{classifier, floats, relative_error, root};
 
@@ -18,11 +20,16 @@ fn fixture() -> Vec<serde_json::Value> {
 }
 
 fn graph(arch: &str) -> Graph {
+    graph_for(arch, None)
+}
+
+fn graph_for(arch: &str, input: Option<Vec<usize>>) -> Graph {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let target = sources.open_target(&format!("zoo:{arch}")).unwrap();
     let program = Program::load(&mut sources, target.file, &mut diagnostics);
-    program.expand(&mut sources, arch, &Settings::default(), &mut diagnostics).unwrap()
+    let settings = Settings { input, ..Settings::default() };
+    program.expand(&mut sources, arch, &settings, &mut diagnostics).unwrap()
 }
 
 fn flat(tensor: &Tensor) -> Vec<f32> {
@@ -95,5 +102,23 @@ fn the_last_map_of_each_family_is_found() {
         let graph = graph(arch);
         let node = last_map(&graph, graph.main_output().unwrap().node).unwrap();
         assert_eq!(&*graph.node(node).path, path, "{arch}");
+    }
+}
+
+/// From the logits of each back to its first convolution, through ops of every kind and 1001 layers.
+#[test]
+fn gradients_come_back_through_whole_architectures() {
+    let cases = [("mobilenet_v2", 32), ("googlenet", 32), ("preact_resnet1001", 4)];
+    for (arch, size) in cases {
+        let graph = graph_for(arch, Some(vec![3, size, size]));
+        let model = Model::new(&graph, &Hashed { norm_scale: 0.25 }, &Device::Cpu).unwrap();
+        let logits = graph.main_output().unwrap().node;
+        let (first, _) = graph.nodes().find(|(_, node)| node.op.def().name == "conv").unwrap();
+        let input = Tensor::rand(-1f32, 1.0, (1, 3, size, size), &Device::Cpu).unwrap();
+        let score = |logits: &Tensor| logits.flatten_all()?.get(0);
+        let found = model.gradient(&[input], first, logits, score).unwrap_or_else(|error| panic!("{arch}: {error}"));
+        assert_eq!(found.gradient.dims(), found.value.dims(), "{arch}");
+        let sum: f32 = found.gradient.abs().unwrap().sum_all().unwrap().to_scalar().unwrap();
+        assert!(sum.is_finite() && sum > 0.0, "{arch}: {sum}");
     }
 }
