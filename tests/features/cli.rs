@@ -170,6 +170,17 @@ fn folders_of_known_classes_are_evaluated() {
     assert!(out.starts_with(header) && out.contains("\n285,Egyptian cat,1,0,1,1,0,0,"), "{out}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_evaluation_that_can_t_be_printed_is_an_error() {
+    let folder = photos();
+    let line =
+        format!("exec {} eval zoo:squeezenet1_1 {} > /dev/full", env!("CARGO_BIN_EXE_archc"), folder.path().display());
+    let (code, _, err) = finish(Command::new("sh").args(["-c", &line]));
+    assert_eq!(code, 2);
+    assert!(err.contains("can't write to standard output"), "{err}");
+}
+
 /// What Keras says of the four images is in `tests/run/mini_xception.json`.
 #[test]
 fn a_map_names_the_classes_of_folders() {
