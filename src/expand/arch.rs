@@ -50,6 +50,9 @@ pub(super) fn lineage<'p>(
         }
         variants.push((next.module, arch));
         let Some(entry) = program.lookup(next.module, &base.name) else {
+            if program.failed_import(next.module, &base.name) {
+                return None;
+            }
             let archs = program
                 .names(next.module)
                 .filter(|(_, entry)| matches!(program.item(entry.item), ast::ItemKind::Arch(_)))

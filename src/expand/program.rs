@@ -23,7 +23,7 @@ pub(super) struct Module {
     pub file: FileId,
     pub ast: ast::File,
     names: HashMap<Arc<str>, Entry>,
-    /// Names whose import failed, which has been reported: what uses them is not to blame.
+    /// Names whose import or declaration failed, which has been reported: what uses them is not to blame.
     failed: HashSet<Arc<str>>,
 }
 
@@ -73,7 +73,7 @@ impl Modules {
         self.module(module).names.get(name).copied()
     }
 
-    /// Whether `name` was imported in vain.
+    /// Whether `name` was imported in vain, or declared by an item with errors.
     pub fn failed_import(&self, module: ModuleId, name: &str) -> bool {
         self.module(module).failed.contains(name)
     }
@@ -139,7 +139,8 @@ impl Loader<'_> {
     fn load(&mut self, file: FileId) -> ModuleId {
         let ast = syntax::parse(self.sources, file, self.diagnostics);
         let id = ModuleId(self.modules.list.len());
-        self.modules.list.push(Module { file, ast, names: HashMap::new(), failed: HashSet::new() });
+        let failed = ast.broken.iter().map(|name| name.name.clone()).collect();
+        self.modules.list.push(Module { file, ast, names: HashMap::new(), failed });
         self.loading.push((file, None));
         self.declare(id);
         self.import(id);
@@ -287,6 +288,10 @@ impl Loader<'_> {
 
     fn import_name(&mut self, id: ModuleId, from: ModuleId, wanted: &ast::UseName) {
         let Some(entry) = self.modules.lookup(from, &wanted.name.name).filter(|entry| !entry.imported) else {
+            self.modules.list[id.0].failed.insert(wanted.local().name.clone());
+            if self.modules.failed_import(from, &wanted.name.name) {
+                return;
+            }
             let candidates: Vec<&str> =
                 self.modules.names(from).filter(|(_, entry)| !entry.imported).map(|(name, _)| name).collect();
             let file = &self.sources.file(self.modules.module(from).file).name;
@@ -299,7 +304,6 @@ impl Loader<'_> {
                     .label(wanted.name.span, "not found there")
                     .help(help),
             );
-            self.modules.list[id.0].failed.insert(wanted.local().name.clone());
             return;
         };
         let local = wanted.local();

@@ -185,7 +185,7 @@ impl<'a> Resolver<'a> {
             _ => None,
         });
         let names: Vec<&str> = archs.collect();
-        if !names.contains(&&*item.arch.name) {
+        if !names.contains(&&*item.arch.name) && !self.program.failed_import(self.module, &item.arch.name) {
             let help = did_you_mean(&item.arch.name, names.iter().copied())
                 .unwrap_or_else(|| format!("this file's archs are {}", crate::diagnostic::list(names)));
             self.diagnostics.push(
@@ -507,7 +507,11 @@ impl<'a> Resolver<'a> {
     }
 
     fn unused_items(&mut self) {
-        let items = &self.program.module(self.module).ast.items;
+        let ast::File { items, broken, .. } = &self.program.module(self.module).ast;
+        if !broken.is_empty() {
+            // An item that could not be read may use them.
+            return;
+        }
         // A file without an arch is there for others to use.
         let library = !items.iter().any(|item| matches!(item.kind, ast::ItemKind::Arch(_)));
         let mut unused: Vec<(&str, super::program::Entry)> =

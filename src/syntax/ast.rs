@@ -11,7 +11,7 @@ pub struct File {
     pub docs: Vec<Doc>,
     /// The items that could be parsed.
     pub items: Vec<Item>,
-    /// The names of the items that could not, so that nobody calls them unknown.
+    /// The names that the other items would have declared or brought, so that nobody calls them unknown.
     pub broken: Vec<Ident>,
     /// Comments and blank lines, in order of place; with the spans of the tree they say where each stands.
     pub trivia: Vec<Trivia>,

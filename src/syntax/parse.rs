@@ -1,5 +1,6 @@
 //! From a text to its tree: scan, split at the items, and read each with the grammar.
 
+use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::{Arc, Once};
@@ -11,7 +12,7 @@ use super::check;
 use super::explain;
 use super::grammar::{Grammar, Rule};
 use super::read::Reader;
-use super::scan::{Kind, Scan};
+use super::scan::{Kind, Scan, Token};
 use super::split;
 use super::trivia::Docs;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -41,7 +42,7 @@ pub fn parse(sources: &SourceMap, file: FileId, diagnostics: &mut Diagnostics) -
             Err(errors) => {
                 errors.into_iter().for_each(|error| diagnostics.push(error));
                 docs.own_all(&scan.tokens[piece.clone()]);
-                tree.broken.extend(item_name(&scan, file, piece));
+                tree.broken.extend(declared_names(&scan, file, piece));
             }
         }
     }
@@ -59,40 +60,37 @@ fn limit_steps() {
     ONCE.call_once(|| pest::set_call_limit(Some(MAX_STEPS)));
 }
 
+/// The items of a piece, or what is wrong with it.
 fn read_piece(scan: &Scan, docs: &Docs, file: FileId, piece: Range<usize>) -> Result<Vec<ast::Item>, Vec<Diagnostic>> {
     let tokens = &scan.tokens[piece.clone()];
     let errors = check::check(scan, tokens, file);
     if !errors.is_empty() {
         return Err(errors);
     }
-    let [first, .., last] = tokens else {
-        return read_text(scan, docs, file, piece, tokens[0].start as usize, tokens[0].end as usize);
-    };
-    read_text(scan, docs, file, piece, first.start as usize, last.end as usize)
-}
-
-fn read_text(
-    scan: &Scan,
-    docs: &Docs,
-    file: FileId,
-    piece: Range<usize>,
-    start: usize,
-    end: usize,
-) -> Result<Vec<ast::Item>, Vec<Diagnostic>> {
+    let start = tokens.first().map_or(0, |token| token.start as usize);
+    let end = tokens.last().map_or(0, |token| token.end as usize);
     let pairs = Grammar::parse(Rule::items, &scan.text[start..end])
         .map_err(|error| vec![explain::explain(scan, file, piece, &error)])?;
-    let reader = Reader { scan, docs, file, base: start, errors: Default::default() };
+    let reader = Reader { scan, docs, file, base: start, errors: RefCell::default() };
     let items = reader.items(pairs);
     let errors = reader.errors.into_inner();
     if errors.is_empty() { Ok(items) } else { Err(errors) }
 }
 
-/// The name of a broken item, where it has got that far.
-fn item_name(scan: &Scan, file: FileId, piece: Range<usize>) -> Option<ast::Ident> {
-    let mut code = scan.tokens[piece].iter().filter(|token| token.kind.is_code());
-    let (_, name) = (code.next()?, code.next()?);
-    let span = Span { file, start: name.start, end: name.end };
-    (name.kind == Kind::Word).then(|| ast::Ident { name: Arc::from(scan.text(*name)), span })
+/// The names that a broken item would have declared, as far as it has them: its own, or those that a `use` brings.
+fn declared_names(scan: &Scan, file: FileId, piece: Range<usize>) -> Vec<ast::Ident> {
+    let code: Vec<Token> = scan.tokens[piece].iter().copied().filter(|token| token.kind.is_code()).collect();
+    let names = match code.split_first() {
+        Some((head, rest)) if scan.text(*head) == "use" => rest,
+        Some((_, rest)) => &rest[..rest.len().min(1)],
+        None => &[],
+    };
+    let words = names.iter().filter(|token| token.kind == Kind::Word);
+    let ident = |token: &Token| {
+        let span = Span { file, start: token.start, end: token.end };
+        ast::Ident { name: Arc::from(scan.text(*token)), span }
+    };
+    words.map(ident).collect()
 }
 
 /// `edition` comes once, before all other items.

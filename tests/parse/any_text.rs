@@ -144,12 +144,26 @@ proptest! {
     }
 }
 
+/// No report says that what was found is what was expected.
+fn check_sense(text: &str) {
+    let (errors, _) = parse_errors("x.arch", text);
+    for error in &errors {
+        assert_ne!(error.message, "expected something else", "{text:?}");
+        if let Some((expected, found)) = error.message.split_once(", found ") {
+            let expected = expected.split(" after ").next().unwrap_or(expected);
+            let before = &text[..error.labels[0].span.end as usize];
+            assert!(!expected.contains(found), "{} behind {:?}", error.message, before.lines().last());
+        }
+    }
+}
+
 /// Every file of the corpora, cut off at every place.
 #[test]
 fn files_cut_off() {
     for (_, text) in arch_files("tests") {
         for end in (0..text.len().min(1500)).filter(|end| text.is_char_boundary(*end)) {
             check(&text[..end]);
+            check_sense(&text[..end]);
         }
     }
 }

@@ -182,9 +182,10 @@ fn param_docs(item: &ast::Item) -> Vec<&ast::Doc> {
 
 #[test]
 fn broken_items_leave_their_names() {
-    let (tree, _) =
-        tree("block a {\n  relu gelu\n}\nblock b {\n  relu\n}\nconst c = (1\nfn d(x: imt) = x\nbloc e {\n}\n");
+    let (tree, _) = tree(
+        "block a {\n  relu gelu\n}\nblock b {\n  relu\n}\nconst c = (1\nfn d(x: imt) = x\nbloc e {\n}\nuse std.x.{f, g\n",
+    );
     let names: Vec<&str> = tree.broken.iter().map(|name| &*name.name).collect();
-    assert_eq!(names, ["a", "c", "d", "e"]);
+    assert_eq!(names, ["a", "c", "d", "e", "std", "x", "f", "g"]);
     assert_eq!(tree.items.len(), 1);
 }

@@ -1,6 +1,6 @@
 //! Mistakes in bodies: statements and stages.
 
-use super::situation::Situation;
+use super::situation::{Frame, Situation};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::scan::Kind;
 use crate::syntax::split::ITEM_WORDS;
@@ -266,6 +266,10 @@ impl Situation<'_> {
         }
         let before = self.before()?;
         match found {
+            "->" if stage.first() == Some(&"output") => Some(
+                self.error("the side branch of an `output` is one stage", "a second stage follows")
+                    .help("group the stages in braces: `output aux: { ... }`"),
+            ),
             "," if self.in_branches() => Some(
                 self.error("branches are not separated by `,`", "a comma")
                     .help("write each branch on a line of its own, or separate them with `;`"),
@@ -436,5 +440,26 @@ impl Situation<'_> {
             "`{` was expected here",
         )
         .help(format!("write `{form}`"))
+    }
+
+    /// Whether the innermost braces belong to a merge, whose lines are branches.
+    pub fn in_branches(&self) -> bool {
+        let open = self.innermost();
+        let mut owner = self.code_before(open.opener);
+        if self.text(owner) == ")" {
+            let mut depth = 0usize;
+            while let Some(index) = owner {
+                match self.text(Some(index)) {
+                    ")" => depth += 1,
+                    "(" => depth -= 1,
+                    _ => {}
+                }
+                owner = self.code_before(index);
+                if depth == 0 {
+                    break;
+                }
+            }
+        }
+        open.frame == Frame::Body && matches!(self.text(owner), "concat" | "add" | "mul" | "maximum" | "minimum")
     }
 }

@@ -1,6 +1,6 @@
 //! Mistakes in items, outside the braces of their bodies.
 
-use super::situation::{Frame, Situation};
+use super::situation::Situation;
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::syntax::scan::Kind;
 use crate::syntax::split::ITEM_WORDS;
@@ -339,26 +339,5 @@ impl Situation<'_> {
             }
             _ => Some(self.expected("`,`, `=` or `)`").help(form)),
         }
-    }
-
-    /// Whether the innermost braces belong to a merge, whose lines are branches.
-    pub fn in_branches(&self) -> bool {
-        let open = self.innermost();
-        let mut owner = self.code_before(open.opener);
-        if self.text(owner) == ")" {
-            let mut depth = 0usize;
-            while let Some(index) = owner {
-                match self.text(Some(index)) {
-                    ")" => depth += 1,
-                    "(" => depth -= 1,
-                    _ => {}
-                }
-                owner = self.code_before(index);
-                if depth == 0 {
-                    break;
-                }
-            }
-        }
-        open.frame == Frame::Body && matches!(self.text(owner), "concat" | "add" | "mul" | "maximum" | "minimum")
     }
 }

@@ -141,7 +141,10 @@ impl<'a> Situation<'a> {
             (Frame::Item, "(", _) if matches!(head, "fn" | "block" | "arch") && !seen("=") => Frame::Params,
             (Frame::Params, "[", _) if !seen("=") => Frame::Type,
             (Frame::Type, _, _) => Frame::Type,
-            (Frame::Body, _, _) if head == "input" => Frame::Shape,
+            (Frame::Body, _, _) if head == "input" && !seen(":") => Frame::Shape,
+            // The word before is the field's.
+            (Frame::Weights, "(", _) => Frame::Paren,
+            (Frame::Weights, "[", _) => Frame::List,
             (_, "(", _) if self.ends_value(before) => Frame::Args,
             (_, "[", _) if self.ends_value(before) => Frame::Index,
             (_, "(", _) => Frame::Paren,

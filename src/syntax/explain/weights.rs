@@ -66,6 +66,9 @@ impl Situation<'_> {
                             .help("break the line here, without the comma"),
                     );
                 }
+                if !self.ends_value(self.before()) {
+                    return Some(self.value_expected());
+                }
                 Some(self.expected(&format!("the end of the line after `{word}`")))
             }
         }
