@@ -1,7 +1,6 @@
 //! The syntax: files that parse, what the tree keeps of them, mistakes and their reports.
 
 mod any_text;
-mod pages;
 mod tree;
 
 use std::path::PathBuf;
