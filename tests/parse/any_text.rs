@@ -157,11 +157,11 @@ fn check_sense(text: &str) {
     }
 }
 
-/// Every good file, cut off at every place of its beginning.
+/// Every good file, cut off at many places of its beginning.
 #[test]
 fn files_cut_off() {
     for (_, text) in arch_files("tests/ok/syntax") {
-        for end in (0..text.len().min(1_000)).filter(|end| text.is_char_boundary(*end)) {
+        for end in (0..text.len().min(1_000)).step_by(3).filter(|end| text.is_char_boundary(*end)) {
             check(&text[..end]);
             check_sense(&text[..end]);
         }
