@@ -157,7 +157,7 @@ impl LayerDifference {
         let expected = &self.expected;
         let both = |of: fn(&Figures) -> u64| Pair { expected: of(expected), found: of(found) };
         let outputs = Pair { expected: &expected.output, found: &found.output };
-        let same = verdict(outputs.agrees());
+        let same = verdict(found.same_output(expected));
         let mut rows = vec![
             row("output", outputs.map(|shape| report::shape(shape)), same),
             count("params", &both(|figures| figures.params)),

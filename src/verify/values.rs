@@ -165,3 +165,17 @@ impl WeightSource for Origins<'_> {
         self.hashed.get(self.reference.origin(name), spec, device)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::close;
+
+    #[test]
+    fn closeness_is_relative_to_the_deviation_and_numbers_must_be_numbers() {
+        assert!(close((5.0, 2.0), (5.0019, 2.0019)));
+        assert!(!close((5.0, 2.0), (5.0021, 2.0)) && !close((5.0, 2.0), (5.0, 2.0021)));
+        // A constant's deviation is 0, and float32 gives its mean seven digits.
+        assert!(close((1e6, 0.0), (1e6 + 0.5, 0.0)));
+        assert!(!close((f64::NAN, 2.0), (5.0, 2.0)) && !close((5.0, f64::INFINITY), (5.0, 2.0)));
+    }
+}

@@ -64,7 +64,7 @@ fn shape_text(shape: &[usize]) -> String {
 }
 
 /// Whether a tensor of a file can be a weight of this shape.
-fn fits(held: &[usize], needed: &[usize]) -> bool {
+pub(crate) fn fits(held: &[usize], needed: &[usize]) -> bool {
     held == needed || reshapes(held, needed)
 }
 

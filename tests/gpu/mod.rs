@@ -7,6 +7,7 @@ use candle_core::Device;
 pub fn gpu() -> Option<Device> {
     match DeviceName::Cuda(0).open() {
         Ok(device) => Some(device),
+        #[allow(clippy::print_stdout, reason = "`cargo test -- --nocapture` shows what was skipped")]
         Err(reason) => {
             println!("skipped: {}", reason.message);
             None

@@ -81,6 +81,16 @@ fn names_and_shapes_of_weights_are_compared() {
     assert_eq!(weights.reshaped[0].1.expected, [10, 33]);
 }
 
+/// As timm's VGG, whose classifier is a row of convolutions.
+#[test]
+fn a_linear_layer_may_be_a_convolution_there() {
+    let comparison = against(|reference| {
+        reference["state"]["head.weight"] = json!([10, 32, 1, 1]);
+        row(reference, "head")["output"] = json!([10, 1, 1]);
+    });
+    assert!(comparison.agrees(), "{:?} {:?}", comparison.weights, comparison.layers.differing);
+}
+
 #[test]
 fn every_figure_of_a_layer_is_compared() {
     let changes = [
