@@ -93,11 +93,13 @@ impl NetworkArgs {
         let classes = suits(&graph)?;
 
         let named = self.weights.as_ref().and_then(|wanted| presets.iter().find(|preset| *preset.name == **wanted));
-        let preset = named.or(presets.first());
-        let source = match (&self.weights, preset) {
-            (Some(file), _) if named.is_none() => open_file(file, preset, &graph)?,
-            (_, Some(preset)) => preset.open(sources)?,
-            (_, None) => return Err(no_weights(&arch.name).into()),
+        let (preset, source) = match (&self.weights, named) {
+            (Some(file), None) => open_file(file, &presets, &graph)?,
+            (_, named) => {
+                let preset = named.map_or_else(|| Preset::first_there(&presets, sources), |named| Ok(Some(named)))?;
+                let Some(preset) = preset else { return Err(no_weights(&arch.name).into()) };
+                (Some(preset), preset.open(sources)?)
+            }
         };
         found.add(Fit::of(&graph, &*source).warning());
 
@@ -137,20 +139,35 @@ impl Network {
 }
 
 /// The `weights` items for an architecture, in order.
-fn presets(program: &Program, arch: &str, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Preset> {
+pub fn presets(program: &Program, arch: &str, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Preset> {
     let items = program.weights().iter().filter(|item| &*item.arch.name == arch);
     items.filter_map(|item| check_item(item, sources, diagnostics)).collect()
 }
 
-/// A file that the user names: in the architecture's names, or else in those of the file that the item is about.
-fn open_file(file: &str, preset: Option<&Preset>, graph: &Graph) -> Result<Box<dyn WeightSource>, Diagnostic> {
-    let weights = WeightsFile::open(Path::new(file))?;
-    match preset {
-        Some(preset) if Fit::of(graph, &weights).error().is_some() => {
-            Ok(Box::new(Renamed::new(weights, &preset.names)?))
-        }
-        Some(_) | None => Ok(Box::new(weights)),
+/// A file that the user names: in the architecture's names, or else in those of a file that an item is about. The item
+/// goes with it that says how to prepare images for it: the one that names this file, or else the first that fits.
+fn open_file<'a>(
+    file: &str,
+    presets: &'a [Preset],
+    graph: &Graph,
+) -> Result<(Option<&'a Preset>, Box<dyn WeightSource>), Diagnostic> {
+    let path = Path::new(file);
+    let published = presets.iter().find(|preset| {
+        let name = preset.url.as_deref().and_then(|url| url.rsplit('/').next());
+        name.is_some() && name == path.file_name().and_then(|name| name.to_str())
+    });
+    let fits = |source: &dyn WeightSource| Fit::of(graph, source).error().is_none();
+    let weights = WeightsFile::open(path)?;
+    if published.is_none() && fits(&weights) {
+        return Ok((presets.first(), Box::new(weights)));
     }
+    for preset in published.into_iter().chain(presets) {
+        match Renamed::new(WeightsFile::open(path)?, &preset.names) {
+            Ok(renamed) if fits(&renamed) => return Ok((Some(preset), Box::new(renamed))),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok((presets.first(), Box::new(weights)))
 }
 
 fn no_weights(arch: &str) -> Diagnostic {
@@ -161,6 +178,6 @@ fn no_weights(arch: &str) -> Diagnostic {
 }
 
 /// The errors alone: what else there is to say of a file, `archc check` says.
-fn errors(diagnostics: Diagnostics) -> impl Iterator<Item = Diagnostic> {
+pub fn errors(diagnostics: Diagnostics) -> impl Iterator<Item = Diagnostic> {
     diagnostics.into_sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
 }

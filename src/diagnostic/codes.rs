@@ -135,6 +135,8 @@ codes! {
     NO_DEVICE = "E0607";
     /// A reference that can't be read or compared with.
     BAD_REFERENCE = "E0608";
+    /// Weights that can't be fetched.
+    NOT_FETCHED = "E0609";
 
     // Warnings
     /// An item that nothing uses.

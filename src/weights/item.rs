@@ -2,15 +2,18 @@
 
 mod fields;
 mod image;
+mod place;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Names, Renamed, WeightSource, WeightsFile};
+use super::Names;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::image::Preprocess;
 use crate::source::{Asset, FileId, SourceMap, Span, io_reason};
 use crate::syntax::ast;
+
+pub use place::Place;
 
 /// A checked `weights` item.
 #[derive(Clone, Debug)]
@@ -104,46 +107,6 @@ impl Preset {
                 }
             }
         }
-    }
-
-    /// The weights that the item names, under the architecture's names.
-    ///
-    /// # Errors
-    /// `E0601` where the file is not there, with where to get it; `E0602` where it is broken.
-    pub fn open(&self, sources: &SourceMap) -> Result<Box<dyn WeightSource>, Diagnostic> {
-        let Some((path, span)) = &self.file else {
-            return Err(self.no_weights(format!("the weights `{}` name no `file`", self.name), None));
-        };
-        let source = match sources.asset(self.source, path) {
-            Ok(Asset::BuiltIn(bytes)) => WeightsFile::new(super::Bytes::BuiltIn(bytes), path)?,
-            Ok(Asset::Disk(file)) if !file.exists() => {
-                let message = format!("the weights `{}` are not there: no file `{}`", self.name, file.display());
-                return Err(self.no_weights(message, Some(&file)).label(*span, "named here"));
-            }
-            Ok(Asset::Disk(file)) => WeightsFile::open(&file)?,
-            Err(error) => {
-                let message = format!("the weights `{}` are not there: {error}", self.name);
-                return Err(self.no_weights(message, None).label(*span, "named here"));
-            }
-        };
-        Ok(Box::new(Renamed::new(source, &self.names)?))
-    }
-
-    /// `E0601`, with how to get the weights.
-    fn no_weights(&self, message: String, place: Option<&Path>) -> Diagnostic {
-        let from = match (&self.hub, &self.url) {
-            (Some(hub), _) => Some(format!("https://huggingface.co/{}/resolve/main/{}", hub.repo, hub.file)),
-            (None, url) => url.clone(),
-        };
-        let help = match (from, place) {
-            (Some(from), Some(place)) => {
-                format!("download {from} to {}, or name a file with `--weights FILE`", place.display())
-            }
-            (Some(from), None) => format!("download {from} and name the file with `--weights FILE`"),
-            (None, Some(place)) => format!("put them at {}, or name a file with `--weights FILE`", place.display()),
-            (None, None) => "name a file with `--weights FILE`".to_string(),
-        };
-        Diagnostic::error(Code::NO_WEIGHTS, message).help(help)
     }
 }
 

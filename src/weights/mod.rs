@@ -4,7 +4,10 @@
 
 #![allow(clippy::disallowed_methods)]
 
+mod cache;
+mod checksum;
 mod entry;
+mod fetch;
 mod file;
 mod fit;
 mod generated;
@@ -20,11 +23,14 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
+pub use cache::{Cache, Origin};
+pub use checksum::{sha256_of, sha256_of_bytes};
 pub use entry::Entry;
+pub use fetch::{Download, Patience, fetch};
 pub use file::{Format, WeightsFile};
 pub use fit::Fit;
 pub use generated::{Hashed, Seeded, Zeros, hash_values};
-pub use item::{Accuracy, Hub, Labels, Preset, check_item, labels_file};
+pub use item::{Accuracy, Hub, Labels, Place, Preset, check_item, labels_file};
 pub use map::Bytes;
 pub use names::{Names, Renamed};
 pub use propose::Proposal;

@@ -8,6 +8,8 @@ use candle_core::Device;
 mod checkpoints;
 mod items;
 mod names;
+#[cfg(feature = "pull")]
+mod pull;
 
 /// A safetensors file of this header and data.
 pub fn file(header: &str, data: &[u8]) -> Vec<u8> {
