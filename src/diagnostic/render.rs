@@ -3,6 +3,7 @@
 use std::fmt;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteSpanContents, SourceSpan, SpanContents};
+use textwrap::WordSeparator;
 
 use super::{Diagnostic, Label, Severity};
 use crate::source::{FileId, SourceMap};
@@ -27,7 +28,10 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
         .with_width(style.width)
         .with_context_lines(1)
         .without_cause_chain()
-        .with_links(false);
+        .with_links(false)
+        // Paths and addresses stay in one piece, so that they can be copied.
+        .with_word_separator(WordSeparator::AsciiSpace)
+        .with_break_words(false);
     let mut out = String::new();
     let report = Report::new(diagnostic, sources);
     handler.render_report(&mut out, &report).expect("a String takes all");

@@ -35,7 +35,13 @@ fn run(lines: &str) -> Output {
     std::fs::copy(root().join("archs/weights").join(weights), folder.path().join(weights)).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_archc")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    Command::new("sh").args(["-c", lines]).current_dir(folder.path()).env("PATH", path).output().unwrap()
+    Command::new("sh")
+        .args(["-c", lines])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .env("ARCHC_CACHE", folder.path().join("cache"))
+        .output()
+        .unwrap()
 }
 
 /// Everything that a command said, and whether it was content.

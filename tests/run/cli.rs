@@ -12,7 +12,13 @@ pub fn run(args: &[&str]) -> (i32, String, String) {
 
 /// The same in another folder.
 pub fn run_in(folder: &Path, args: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_archc")).current_dir(folder).arg("run").args(args).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_archc"))
+        .current_dir(folder)
+        .arg("run")
+        .args(args)
+        .env("ARCHC_CACHE", "no/such/cache")
+        .output()
+        .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     // Reports are wrapped at the width of a terminal.
     let words = text(output.stderr).split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");

@@ -25,7 +25,7 @@ enum Command {
 const EXAMPLES: &str = "\
 Examples:
   archc weights ls checkpoint.pth                                 what is in a file
-  archc weights pull zoo:resnet50                                 public weights, for `archc run zoo:resnet50`
+  archc weights pull zoo:resnet50                                 public weights, for `archc run`
 
 `archc weights COMMAND --help` shows examples of a command.";
 
