@@ -75,21 +75,7 @@ impl NetworkArgs {
         found: &mut Findings,
         suits: impl FnOnce(&Graph) -> Result<Option<usize>, Diagnostic>,
     ) -> Result<Network, Stop> {
-        let opened = sources.open_target(&self.target)?;
-        let mut diagnostics = Diagnostics::new();
-        let program = Program::load(sources, opened.file, &mut diagnostics);
-        found.add(errors(diagnostics));
-        let arch = match target::choose(&program, sources, opened.arch.as_deref()) {
-            Ok(arch) => arch,
-            // A file that could not be read well has said so.
-            Err(_) if found.count(Severity::Error) > 0 => return Err(Stop::Said),
-            Err(diagnostic) => return Err(diagnostic.into()),
-        };
-        let mut diagnostics = Diagnostics::new();
-        let graph = program.expand(sources, &arch.name, &self.settings.settings(), &mut diagnostics);
-        let presets = presets(&program, &arch.name, sources, &mut diagnostics);
-        found.add(errors(diagnostics));
-        let Some(graph) = graph.filter(|_| found.count(Severity::Error) == 0) else { return Err(Stop::Said) };
+        let (graph, presets) = expand(&self.target, &self.settings, sources, found)?;
         let classes = suits(&graph)?;
 
         let named = self.weights.as_ref().and_then(|wanted| presets.iter().find(|preset| *preset.name == **wanted));
@@ -97,7 +83,7 @@ impl NetworkArgs {
             (Some(file), None) => open_file(file, &presets, &graph)?,
             (_, named) => {
                 let preset = named.map_or_else(|| Preset::first_there(&presets, sources), |named| Ok(Some(named)))?;
-                let Some(preset) = preset else { return Err(no_weights(&arch.name).into()) };
+                let Some(preset) = preset else { return Err(no_weights(&graph.name).into()) };
                 (Some(preset), preset.open(sources)?)
             }
         };
@@ -138,8 +124,38 @@ impl Network {
     }
 }
 
+/// The architecture that a user means, with its `weights` items.
+///
+/// # Errors
+/// What is wrong with the file or its architecture.
+pub fn expand(
+    target: &str,
+    settings: &SettingsArgs,
+    sources: &mut SourceMap,
+    found: &mut Findings,
+) -> Result<(Graph, Vec<Preset>), Stop> {
+    let opened = sources.open_target(target)?;
+    let mut diagnostics = Diagnostics::new();
+    let program = Program::load(sources, opened.file, &mut diagnostics);
+    found.add(errors(diagnostics));
+    let arch = match target::choose(&program, sources, opened.arch.as_deref()) {
+        Ok(arch) => arch,
+        // A file that could not be read well has said so.
+        Err(_) if found.count(Severity::Error) > 0 => return Err(Stop::Said),
+        Err(diagnostic) => return Err(diagnostic.into()),
+    };
+    let mut diagnostics = Diagnostics::new();
+    let graph = program.expand(sources, &arch.name, &settings.settings(), &mut diagnostics);
+    let presets = presets(&program, &arch.name, sources, &mut diagnostics);
+    found.add(errors(diagnostics));
+    match graph.filter(|_| found.count(Severity::Error) == 0) {
+        Some(graph) => Ok((graph, presets)),
+        None => Err(Stop::Said),
+    }
+}
+
 /// The `weights` items for an architecture, in order.
-pub fn presets(program: &Program, arch: &str, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Preset> {
+fn presets(program: &Program, arch: &str, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Preset> {
     let items = program.weights().iter().filter(|item| &*item.arch.name == arch);
     items.filter_map(|item| check_item(item, sources, diagnostics)).collect()
 }

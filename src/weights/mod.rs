@@ -18,6 +18,7 @@ mod propose;
 mod pth;
 mod safetensors;
 mod values;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ pub use item::{Accuracy, Hub, Labels, Place, Preset, check_item, labels_file};
 pub use map::Bytes;
 pub use names::{Names, Renamed};
 pub use propose::Proposal;
+pub use write::{Planned, encode, write_header};
 
 use crate::diagnostic::Diagnostic;
 use crate::ops::WeightSpec;
@@ -63,6 +65,28 @@ pub trait WeightSource {
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic>;
 }
 
+impl<S: WeightSource + ?Sized> WeightSource for &S {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn shapes(&self) -> Option<BTreeMap<String, Vec<usize>>> {
+        (**self).shapes()
+    }
+
+    fn order(&self) -> Vec<String> {
+        (**self).order()
+    }
+
+    fn notes(&self) -> &[String] {
+        (**self).notes()
+    }
+
+    fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
+        (**self).get(name, spec, device)
+    }
+}
+
 /// `[64, 3, 7, 7]`
 fn shape_text(shape: &[usize]) -> String {
     let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
@@ -75,7 +99,7 @@ pub(crate) fn fits(held: &[usize], needed: &[usize]) -> bool {
 }
 
 /// PyTorch's count of batches seen in training, which nothing computes with.
-fn is_counter(name: &str) -> bool {
+pub fn is_counter(name: &str) -> bool {
     name == "num_batches_tracked" || name.ends_with(".num_batches_tracked")
 }
 

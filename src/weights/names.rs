@@ -59,6 +59,25 @@ impl Names {
         Ok(())
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules that undo these. What these leave out has no name to come back from.
+    ///
+    /// # Errors
+    /// A rule forgets a part of the file's name, or two rules give the same name; which, in words.
+    pub fn inverse(&self) -> Result<Names, String> {
+        let mut inverse = Names::default();
+        for rule in self.rules.iter().filter(|rule| !rule.to.is_empty()) {
+            let (from, to) = (text(&rule.from), text(&rule.to));
+            inverse
+                .push(&to, &from)
+                .map_err(|_| format!("the rule \"{from}\" => \"{to}\" can't be turned around: names are lost by it"))?;
+        }
+        Ok(inverse)
+    }
+
     /// The architecture's name for a file's; nothing for a weight that is left out.
     pub fn map(&self, name: &str) -> Option<String> {
         let mapped = self.rules.iter().find_map(|rule| rule.apply(name)).unwrap_or_else(|| name.to_string());
@@ -122,6 +141,14 @@ fn parse(pattern: &str) -> Result<Vec<Part>, String> {
         parts.push(Part::Text(rest.to_string()));
     }
     Ok(parts)
+}
+
+fn text(parts: &[Part]) -> String {
+    let text = |part: &Part| match part {
+        Part::Text(text) => text.clone(),
+        Part::Hole(hole) => format!("{{{hole}}}"),
+    };
+    parts.iter().map(text).collect()
 }
 
 fn holes(parts: &[Part]) -> impl Iterator<Item = &str> {
@@ -224,6 +251,14 @@ mod tests {
         let names = names(&[("Aux.{x}", ""), ("Aux.kept", "kept")]);
         assert_eq!(names.map("Aux.conv.weight"), None);
         assert_eq!(names.map("Aux.kept").as_deref(), Some("kept"));
+    }
+
+    #[test]
+    fn rules_turn_around_where_nothing_is_lost() {
+        let inverse = names(&[("blocks.{i}.{x}", "stage{i}.{x}"), ("aux.{x}", "")]).inverse().unwrap();
+        assert_eq!(inverse.map("stage2.conv.weight").as_deref(), Some("blocks.2.conv.weight"));
+        let lost = names(&[("a{i}.{x}", "b.{x}")]).inverse().unwrap_err();
+        assert_eq!(lost, "the rule \"a{i}.{x}\" => \"b.{x}\" can't be turned around: names are lost by it");
     }
 
     #[test]

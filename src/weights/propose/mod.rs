@@ -29,6 +29,10 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    pub fn names(&self) -> Names {
+        names(&self.rules).expect("the rules were tried")
+    }
+
     /// The rules as an item has them, `indent` blanks further in.
     pub fn block(&self, indent: usize) -> String {
         let pad = " ".repeat(indent);

@@ -97,6 +97,16 @@ def main():
     save("optimizer.pth", {"lr": 0.1, "steps": [1, 2]})
     save("model.pth", torch.nn.Linear(2, 2))
 
+    random = torch.Generator().manual_seed(0)
+    spread = lambda: torch.randn(500, generator=random, dtype=torch.float64) * 10.0 ** (torch.arange(500) % 12 - 8)
+    halfway = (1 + (torch.arange(64) * 2 + 1) * 2.0**-11).double()
+    near = torch.cat([spread(), halfway, 1 + (halfway - 1) * 8, halfway + 1e-12, halfway * 2.0**-24])
+    numbers = {"single": near.float(), "double": near}
+    save("round.pth", numbers)
+    for dtype in (torch.float16, torch.bfloat16):
+        name = {torch.float16: "half", torch.bfloat16: "bfloat16"}[dtype]
+        save(f"round_{name}.pth", {key: value.to(dtype) for key, value in numbers.items()})
+
     save("runs.pth", {"a": Runs()})
     save("runs_legacy.pth", {"a": Runs()}, _use_new_zipfile_serialization=False)
     whole = (HERE / "zip.pth").read_bytes()
