@@ -114,6 +114,21 @@ fn a_folder_and_a_missing_file_are_told_apart() {
     assert!(missing.message.ends_with("there is no such file"), "{}", missing.message);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    std::fs::write(&path, file("{}", &[])).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0)).unwrap();
+    // The superuser may read it.
+    if std::fs::File::open(&path).is_err() {
+        let error = WeightsFile::open(&path).unwrap_err();
+        assert!(error.message.ends_with("permission denied"), "{}", error.message);
+    }
+}
+
 #[test]
 fn values_that_are_no_numbers_are_found() {
     let header = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"n":{"dtype":"I64","shape":[],"data_offsets":[8,16]}}"#;

@@ -206,14 +206,11 @@ fn patterns(from: &str, to: &str) -> Vec<(String, String)> {
 fn numbered(from: &str, to: &str, places: usize) -> Vec<(String, String)> {
     let (a, b): (Vec<&str>, Vec<&str>) = (super::tokens(from).collect(), super::tokens(to).collect());
     let is_number = |token: &str| token.starts_with(|c: char| c.is_ascii_digit());
-    let mut shared = Vec::new();
-    let mut next = 0;
-    for (place, token) in a.iter().enumerate().filter(|(_, token)| is_number(token)) {
-        if let Some(other) = (next..b.len()).find(|other| b[*other] == *token) {
-            shared.push((place, other));
-            next = other + 1;
-        }
-    }
+    let numbers = |tokens: &[&str]| -> Vec<usize> { (0..tokens.len()).filter(|at| is_number(tokens[*at])).collect() };
+    let (ours, theirs) = (numbers(&a), numbers(&b));
+    let same = ours.iter().flat_map(|one| theirs.iter().map(move |other| (*one, *other)));
+    let same: Vec<(usize, usize)> = same.filter(|(one, other)| a[*one] == b[*other]).collect();
+    let shared = longest(&same);
     let with = |taken: &[(usize, usize)]| {
         let (mut from, mut to) = (owned(&a), owned(&b));
         for ((one, other), hole) in taken.iter().zip(["{i}", "{j}", "{k}", "{l}"]) {
@@ -227,9 +224,24 @@ fn numbered(from: &str, to: &str, places: usize) -> Vec<(String, String)> {
         all.push(with(&shared));
     }
     if places > 0 {
-        all.extend(shared.iter().map(|one| with(std::slice::from_ref(one))));
+        all.extend(same.iter().take(MAX_SAME).map(|one| with(std::slice::from_ref(one))));
     }
     all
+}
+
+/// How many pairs of equal numbers of two names are tried one by one.
+const MAX_SAME: usize = 12;
+
+/// Of pairs of places, sorted, the most that rise on both sides.
+fn longest(same: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut ends: Vec<Vec<(usize, usize)>> = Vec::new();
+    for pair in same.iter().take(MAX_SAME) {
+        let before = ends.iter().filter(|list| list.last().is_some_and(|last| last.0 < pair.0 && last.1 < pair.1));
+        let mut list = before.max_by_key(|list| list.len()).cloned().unwrap_or_default();
+        list.push(*pair);
+        ends.push(list);
+    }
+    ends.into_iter().max_by_key(Vec::len).unwrap_or_default()
 }
 
 fn owned(tokens: &[&str]) -> Vec<String> {

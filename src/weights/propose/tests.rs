@@ -46,6 +46,16 @@ fn numbers_become_places() {
 }
 
 #[test]
+fn a_number_is_matched_with_its_own_place() {
+    let names = |unit: fn(usize) -> String| -> Vec<Named> {
+        (2..6).map(|index| (format!("{}.weight", unit(index)), vec![4, index, 3, 3])).collect()
+    };
+    let needed = names(|index| format!("layer2.{index}.conv1"));
+    let held = names(|index| format!("blocks.1.{index}.conv_a"));
+    assert_eq!(rules(&found(&needed, &held)), [("blocks.1.{i}.conv_a.{x}", "layer2.{i}.conv1.{x}")]);
+}
+
+#[test]
 fn the_order_of_the_file_does_not_matter_where_names_are_numbered() {
     let needed = net(|index, leaf| format!("body.{index}.{leaf}"), "fc");
     let mut held = net(|index, leaf| format!("m.{}.{leaf}", index + 9), "z");
