@@ -155,7 +155,7 @@ pub fn expand(
 }
 
 /// The `weights` items for an architecture, in order.
-fn presets(program: &Program, arch: &str, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Preset> {
+pub fn presets(program: &Program, arch: &str, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Vec<Preset> {
     let items = program.weights().iter().filter(|item| &*item.arch.name == arch);
     items.filter_map(|item| check_item(item, sources, diagnostics)).collect()
 }

@@ -121,7 +121,7 @@ fn a_file_that_may_not_be_read_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("w.safetensors");
     std::fs::write(&path, file("{}", &[])).unwrap();
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).unwrap();
     // The superuser may read it.
     if std::fs::File::open(&path).is_err() {
         let error = WeightsFile::open(&path).unwrap_err();

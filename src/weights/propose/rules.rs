@@ -85,8 +85,8 @@ struct Candidate {
     pairs: Vec<usize>,
 }
 
-/// A candidate by how much it would do: the more names, the simpler, the more of the name spelt out. The simplest has one
-/// place, at its end, since a module's other weights go where the one goes.
+/// A candidate by how much it would do: the more names, the simpler, the more of the name spelt out. A place at
+/// the end is simple, since a module's other weights go where the one goes.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Ranked {
     open: usize,
@@ -100,10 +100,8 @@ struct Ranked {
 impl Candidate {
     fn rank(&self, index: usize, known: &[Known<'_>]) -> Ranked {
         let open = self.pairs.iter().filter(|place| known[**place].is_open()).count();
-        let complexity = match self.from.matches('{').count() {
-            1 if self.from.ends_with("{x}") => 0,
-            places => places + 1,
-        };
+        let places = self.from.matches('{').count();
+        let complexity = if self.from.ends_with("{x}") { places - 1 } else { places + 1 };
         let complexity = std::cmp::Reverse(complexity);
         Ranked { open, complexity, literal: self.literal(), first: std::cmp::Reverse(index), index }
     }
