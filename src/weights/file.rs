@@ -113,9 +113,7 @@ impl WeightsFile {
         let mut order = Vec::with_capacity(tensors.len());
         let mut by_name = BTreeMap::new();
         for (tensor, entry) in tensors {
-            if tensor.contains(char::is_control) {
-                return Err(bad(name, format!("a tensor's name, {tensor:?}, has characters that do not print")));
-            }
+            check_name(&tensor).map_err(|broken| bad(name, broken.text))?;
             if by_name.insert(tensor.clone(), entry).is_none() {
                 order.push(tensor);
             }
@@ -190,6 +188,20 @@ impl WeightSource for WeightsFile {
             return Err(differs(format!("has `{name}` as {here}, and the architecture needs {there}")));
         }
         super::tensor(self.values(name, entry)?, name, &spec.shape, device)
+    }
+}
+
+/// The longest name of a tensor, in bytes.
+pub(super) const MAX_NAME: usize = 1000;
+
+/// Names are shown in messages and tables.
+pub(super) fn check_name(name: &str) -> Result<(), Broken> {
+    if name.len() > MAX_NAME {
+        return Err(format!("a tensor's name has {} bytes, and {MAX_NAME} are allowed", name.len()).into());
+    }
+    match name.contains(char::is_control) {
+        true => Err(format!("a tensor's name, {name:?}, has characters that do not print").into()),
+        false => Ok(()),
     }
 }
 

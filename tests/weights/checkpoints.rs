@@ -155,6 +155,39 @@ fn files_that_lie_are_told() {
     assert!(count.contains("should hold 1152921504606846976 elements of 4 bytes"), "{count}");
 }
 
+/// A checkpoint before 1.6 with this pickle of objects, and no storages.
+fn legacy(objects: &[u8]) -> Vec<u8> {
+    let start = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+    [start, objects, b"\x80\x02]."].concat()
+}
+
+#[test]
+fn bombs_end_in_bounded_time_and_memory() {
+    let says = |objects: Vec<u8>| {
+        let error = WeightsFile::new(Bytes::Owned(legacy(&objects)), "bomb").unwrap_err();
+        error.message.split_once(": ").unwrap().1.to_string()
+    };
+    // A list that is made into a dictionary again and again.
+    let items = b"(X\x01\0\0\0aNt".repeat(1000);
+    let list = [&b"\x80\x02](".to_vec()[..], &items, b"e\x85q\x000"].concat();
+    let again = b"ccollections\nOrderedDict\nh\x00R0".repeat(10_000);
+    assert_eq!(says([list, again, b"N.".to_vec()].concat()), "its pickle takes more than 4000000 steps");
+    // One object, taken from the memo for as long as there are steps, and a text that names nothing.
+    let memo = [&b"\x80\x02}q\x00("[..], &b"h\x00".repeat(5_000_000), b"u."].concat();
+    assert_eq!(says(memo), "its pickle takes more than 4000000 steps");
+    let long = [&b"\x80\x02}X\x00\x00\x10\x00"[..], &vec![b'a'; 1 << 20], b"Ns."].concat();
+    assert!(says(long).len() < 200);
+    // A checkpoint inside a checkpoint inside itself.
+    assert!(says(b"\x80\x02}q\x00X\x05\0\0\0modelh\x00s.".to_vec()).contains("no named tensors"));
+}
+
+#[test]
+fn names_that_would_spoil_a_terminal_are_refused() {
+    let header = "{\"a\\u001b[31m\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}";
+    let error = WeightsFile::new(Bytes::Owned(super::file(header, &[])), "w").unwrap_err();
+    assert!(error.message.contains("has characters that do not print"), "{}", error.message);
+}
+
 /// Opens bytes and reads all that is in them; whatever they are, there is a result or an error.
 fn read_all(bytes: Vec<u8>) -> bool {
     let Ok(file) = WeightsFile::new(Bytes::Owned(bytes), "mutant") else { return false };

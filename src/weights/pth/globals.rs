@@ -62,6 +62,7 @@ impl Global {
         match self {
             Global::RebuildTensor { typed } => {
                 let tensor = rebuild(args, typed, machine)?;
+                machine.spend(tensor.shape.len())?;
                 machine.add(Node::Tensor(tensor))
             }
             Global::Parameter => match machine.tuple(args) {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use safetensors::Dtype;
 
 use super::globals::Global;
-use crate::weights::file::Broken;
+use crate::weights::file::{Broken, MAX_NAME};
 
 /// The most steps of a file: that many bytes at least, and more objects than any network has.
 const MAX_STEPS: usize = 4_000_000;
@@ -302,7 +302,8 @@ impl<'a> Machine<'a> {
         if view.0.checked_add(view.1).is_none_or(|end| end > elements) {
             return Err(format!("a view of its storage ends beyond the {elements} elements of that").into());
         }
-        Ok(Storage { dtype: *dtype, key: self.text(*key).ok_or_else(nonsense)?, elements, view })
+        let key = self.text(*key).filter(|key| key.len() <= MAX_NAME).ok_or_else(nonsense)?;
+        Ok(Storage { dtype: *dtype, key, elements, view })
     }
 
     fn push(&mut self, node: Node<'a>) -> Result<(), Broken> {

@@ -1,10 +1,11 @@
 //! The weights among the objects of a checkpoint, and where their values lie.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::pickle::{Id, Machine, Node, Storage, Tensor};
 use crate::weights::entry::Entry;
-use crate::weights::file::{Broken, Contents};
+use crate::weights::file::{Broken, Contents, check_name};
 
 /// Where checkpoints of trainings keep the weights, the best first: averaged ones are what is published.
 const INNER: [&str; 7] =
@@ -36,11 +37,23 @@ pub fn read(
             break;
         }
     }
-    let mut tensors = Vec::new();
+    // A key that comes again replaces the value, as in Python.
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut found: Vec<(&str, &Tensor)> = Vec::new();
     for (name, id) in entries(dict, machine) {
-        if let Node::Tensor(tensor) = machine.node(id) {
-            tensors.push((name.to_string(), place(name, tensor, machine, &locate)?));
+        let Node::Tensor(tensor) = machine.node(id) else { continue };
+        match places.get(name) {
+            Some(place) => found[*place].1 = tensor,
+            None => {
+                check_name(name)?;
+                places.insert(name, found.len());
+                found.push((name, tensor));
+            }
         }
+    }
+    let mut tensors = Vec::with_capacity(found.len());
+    for (name, tensor) in found {
+        tensors.push((name.to_string(), place(name, tensor, machine, &locate)?));
     }
     if tensors.is_empty() {
         let names: Vec<_> = entries(dict, machine).map(|(name, _)| name).collect();
@@ -76,7 +89,8 @@ fn entries<'m, 'a>(dict: Id, machine: &'m Machine<'a>) -> impl Iterator<Item = (
 }
 
 fn listed(names: &[&str]) -> String {
-    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{}`", name.escape_debug())).collect();
+    let shown = |name: &&str| format!("`{}`", name.chars().take(60).flat_map(char::escape_debug).collect::<String>());
+    let shown: Vec<_> = names.iter().take(SHOWN).map(shown).collect();
     match names.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         Some(more) => format!("{} and {more} more", shown.join(", ")),
         None => shown.join(", "),
