@@ -1,6 +1,6 @@
 //! The exchange with a server: redirects, going on where an earlier try stopped, and trying again.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::thread::sleep;
 
@@ -184,9 +184,14 @@ fn broken(error: &ureq::Error) -> Stop {
     match error {
         ureq::Error::HostNotFound => Stop::Never("its host is not found; is there a network?".to_string()),
         ureq::Error::Timeout(_) => Stop::Again(format!("the server does not answer ({error})")),
-        ureq::Error::Io(error) if error.kind() != std::io::ErrorKind::ConnectionRefused => {
-            Stop::Again(io_reason(error))
-        }
+        ureq::Error::Io(error) => match error.kind() {
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof
+            | ErrorKind::TimedOut => Stop::Again(io_reason(error)),
+            _ => Stop::Never(format!("{}; is there a network?", io_reason(error))),
+        },
         other => Stop::Never(other.to_string()),
     }
 }

@@ -111,6 +111,13 @@ fn weights_that_come_with_archc_are_checked() {
 }
 
 #[test]
+fn its_help_has_examples() {
+    let (code, out, err) = said(&archc(Path::new("."), "", &["weights", "pull", "--help"]));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("Examples:") && out.contains("ARCHC_CACHE"), "{out}");
+}
+
+#[test]
 fn names_that_do_not_exist_are_told() {
     let folder = folder("");
     let (code, _, err) = said(&archc(folder.path(), "", &["weights", "pull", "zoo:resnet50", "imagenet1k_v3"]));
