@@ -101,11 +101,18 @@ impl Diagnostics {
         Diagnostics::default()
     }
 
-    /// Adds a diagnostic; one with the code and the place of an earlier one is only counted there.
+    /// Adds a diagnostic; one with the code and the place of an earlier one is only counted there, if other calls led
+    /// to it.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         if let Some(place) = diagnostic.place() {
             if let Some(earlier) = self.seen.get(&(diagnostic.code, place)) {
-                self.list[*earlier].repeats += 1;
+                let earlier = &mut self.list[*earlier];
+                if earlier.calls.is_empty() {
+                    // Found without expanding; now it is known where it is called.
+                    earlier.calls = diagnostic.calls;
+                } else if earlier.calls != diagnostic.calls {
+                    earlier.repeats += 1;
+                }
                 return;
             }
             self.seen.insert((diagnostic.code, place), self.list.len());

@@ -218,24 +218,8 @@ impl Loader<'_> {
             },
             ast::UseFrom::Module { path, span } => {
                 let modules: Vec<&str> = SourceMap::std_modules().collect();
-                let mut names = item.names.clone();
-                let words: Vec<&ast::Ident> = path.iter().collect();
-                let module = match words.as_slice() {
-                    [std, module] if &*std.name == "std" => {
-                        if names.is_empty() {
-                            self.diagnostics.push(
-                                Diagnostic::error(Code::UNKNOWN_IMPORT, "this `use` names a module and nothing in it")
-                                    .label(*span, "what of it?")
-                                    .help(format!("list the names: `use std.{}.{{name, name}}`", module.name)),
-                            );
-                            return None;
-                        }
-                        *module
-                    }
-                    [std, module, name] if &*std.name == "std" && names.is_empty() => {
-                        names.push(ast::UseName { name: (*name).clone(), alias: None });
-                        *module
-                    }
+                let module = match path.as_slice() {
+                    [std, module] if &*std.name == "std" => module,
                     _ => {
                         self.diagnostics.push(
                             Diagnostic::error(Code::UNKNOWN_IMPORT, "the only library is `std`")
@@ -257,7 +241,7 @@ impl Loader<'_> {
                     );
                     return None;
                 };
-                Some((file, names, *span))
+                Some((file, item.names.clone(), *span))
             }
         }
     }
