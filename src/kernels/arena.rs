@@ -1,0 +1,70 @@
+//! The memory that a plan computes in: one allocation, aligned for the widest vectors.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+
+/// Floats, zeroed, aligned to 64 bytes.
+#[derive(Debug)]
+pub struct Arena {
+    data: *mut f32,
+    len: usize,
+}
+
+// SAFETY: an arena owns its memory alone, as a Vec does.
+unsafe impl Send for Arena {}
+// SAFETY: through a shared reference its floats can only be read.
+unsafe impl Sync for Arena {}
+
+impl Arena {
+    pub fn new(len: usize) -> Arena {
+        let layout = Arena::layout(len);
+        // SAFETY: the layout is not empty.
+        let data = unsafe { alloc_zeroed(layout) }.cast::<f32>();
+        if data.is_null() {
+            handle_alloc_error(layout);
+        }
+        Arena { data, len }
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn floats(&self) -> &[f32] {
+        // SAFETY: `data` is valid and initialised for `len` floats as long as the arena lives.
+        unsafe { std::slice::from_raw_parts(self.data, self.len) }
+    }
+
+    pub fn floats_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as above, and the borrow is unique.
+        unsafe { std::slice::from_raw_parts_mut(self.data, self.len) }
+    }
+
+    /// The first float, for kernels that write disjoint places from several threads.
+    pub(super) fn pointer(&mut self) -> *mut f32 {
+        self.data
+    }
+
+    fn layout(len: usize) -> Layout {
+        let bytes = len.max(1).checked_mul(size_of::<f32>()).expect("plans are checked to fit memory");
+        Layout::from_size_align(bytes, 64).expect("64 is a power of two and the size fits")
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        // SAFETY: `data` came from `alloc_zeroed` with the same layout.
+        unsafe { dealloc(self.data.cast(), Arena::layout(self.len)) }
+    }
+}
+
+impl From<&[f32]> for Arena {
+    fn from(floats: &[f32]) -> Arena {
+        let mut arena = Arena::new(floats.len());
+        arena.floats_mut().copy_from_slice(floats);
+        arena
+    }
+}

@@ -1,0 +1,331 @@
+//! Direct convolution: tiles of pixels by blocks of output channels, over weights packed in the order they are read.
+
+use super::instances::Kernels;
+use super::pointwise::Limits;
+use super::tile::Tile;
+use super::{Arena, LANES, Level, Pool, View};
+
+/// What a convolution does to shapes. The input has at least the zeros around it that the window reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    pub in_channels: usize,
+    pub out_channels: usize,
+    /// Parts that the channels fall into; where there are several, each has whole blocks of channels.
+    pub groups: usize,
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub dilation: [usize; 2],
+    /// Rows above and columns left of the image that windows begin in.
+    pub before: [usize; 2],
+}
+
+/// How far the windows of a convolution reach, along rows and columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// From one window to the next.
+    pub stride: [usize; 2],
+    /// What a window covers, first to last.
+    pub extent: [usize; 2],
+    /// Rows above and columns left of the image that windows begin in.
+    pub before: [usize; 2],
+}
+
+impl Reach {
+    pub(super) fn new(kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2], before: [usize; 2]) -> Reach {
+        Reach { stride, extent: [0, 1].map(|axis| (kernel[axis] - 1) * dilation[axis] + 1), before }
+    }
+}
+
+/// A convolution with its weights, packed for a level.
+#[derive(Debug)]
+pub struct Conv {
+    shape: ConvShape,
+    level: Level,
+    /// `[group][tile of output channels][block of input channels][row][column][lane][channel of the tile]`
+    weights: Arena,
+    bias: Arena,
+    limits: Limits,
+}
+
+/// Weights of more bytes than this stay in the cache while images go by, rather than the other way round.
+const LARGE_WEIGHTS: usize = 512 << 10;
+/// How many bytes of weights are read for one tile before the next tile reads them again.
+const CHUNK: usize = 192 << 10;
+/// How many bytes of the input one task reads, about.
+const TASK: usize = 192 << 10;
+
+impl Conv {
+    /// Packs `weights` (`[out_channels, in_channels / groups, rows, columns]`) and `bias` (`[out_channels]`).
+    pub fn new(shape: ConvShape, weights: &[f32], bias: &[f32], limits: Limits, level: Level) -> Conv {
+        let ConvShape { in_channels, out_channels, groups, kernel: [rows, columns], .. } = shape;
+        let (ins, outs) = (in_channels / groups, out_channels / groups);
+        assert_eq!(weights.len(), out_channels * ins * rows * columns, "one weight for each place of each window");
+        assert_eq!(bias.len(), out_channels, "one bias for each channel");
+        assert!(groups == 1 || (ins % LANES == 0 && outs % LANES == 0), "groups have whole blocks");
+        let layer = Conv { shape, level, weights: Arena::new(0), bias: Arena::new(0), limits };
+        let mut packed = Vec::new();
+        let mut starts = Vec::new();
+        for group in 0..groups {
+            for (first, blocks) in layer.channel_tiles() {
+                let width = blocks * LANES;
+                let channel = |c: usize| (first * LANES + c < outs).then(|| group * outs + first * LANES + c);
+                starts.extend((0..width).map(|c| channel(c).map_or(0.0, |channel| bias[channel])));
+                for block in 0..ins.div_ceil(LANES) {
+                    for place in 0..rows * columns {
+                        for lane in 0..LANES.min(ins - block * LANES) {
+                            let input = block * LANES + lane;
+                            packed.extend((0..width).map(|c| {
+                                channel(c)
+                                    .map_or(0.0, |channel| weights[(channel * ins + input) * rows * columns + place])
+                            }));
+                        }
+                    }
+                }
+            }
+        }
+        Conv { weights: Arena::from(&packed[..]), bias: Arena::from(&starts[..]), ..layer }
+    }
+
+    /// Multiply-accumulates for one image of the result's size.
+    pub fn macs(&self, out: &View) -> u64 {
+        let [rows, columns] = self.shape.kernel;
+        let each = self.shape.in_channels / self.shape.groups * rows * columns;
+        (out.height * out.width * self.shape.out_channels * each) as u64
+    }
+
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// How far windows reach.
+    pub fn reach(&self) -> Reach {
+        Reach::new(self.shape.kernel, self.shape.stride, self.shape.dilation, self.shape.before)
+    }
+
+    /// The bytes of the packed weights.
+    pub fn weight_bytes(&self) -> usize {
+        4 * self.weights.len()
+    }
+
+    /// The tiles of a group's output channels: first block and number of blocks.
+    fn channel_tiles(&self) -> Vec<(usize, usize)> {
+        let blocks = (self.shape.out_channels / self.shape.groups).div_ceil(LANES);
+        let span = self.kernels().blocks;
+        (0..blocks).step_by(span).map(|first| (first, span.min(blocks - first))).collect()
+    }
+
+    fn kernels(&self) -> &'static Kernels {
+        self.level.kernels()
+    }
+
+    /// Computes `dst` from `src`, and adds `add` before the limits apply.
+    pub fn run(&self, arena: &mut Arena, src: &View, dst: &View, add: Option<&View>, batch: usize, pool: &mut Pool) {
+        let geometry = Geometry::new(self, src, dst, add);
+        geometry.check(self, arena.len(), src, dst, add, batch);
+        let tiles = self.channel_tiles();
+        let columns = self.shape.groups * tiles.len();
+        let parts = geometry.parts(self, src, batch, pool.threads(), columns);
+        let units = columns * parts.len();
+        let large = self.weight_bytes() > LARGE_WEIGHTS;
+        let memory = Memory(arena.pointer());
+        pool.run(units * batch, &|task| {
+            let memory = &memory;
+            // With large weights, neighbouring tasks share weights; with small ones, they share pixels.
+            let (image, column, part) = match large {
+                true => (task % batch, task / batch / parts.len(), task / batch % parts.len()),
+                false => (task / units, task % units % columns, task % units / columns),
+            };
+            let (group, tile) = (column / tiles.len(), column % tiles.len());
+            // SAFETY: `check` has found every pixel of every window inside the arena and `dst` apart from `src`, tasks
+            // write different blocks or different pixels, and the level is available.
+            unsafe { self.task(&geometry, memory.0, image, group, tiles[tile], &parts[part]) }
+        });
+    }
+
+    /// One tile of channels for some of the pixels of one image.
+    ///
+    /// # Safety
+    /// The geometry has been checked against the arena at `memory`, and no other thread writes these pixels' channels.
+    unsafe fn task(
+        &self,
+        geometry: &Geometry,
+        memory: *mut f32,
+        image: usize,
+        group: usize,
+        (first, blocks): (usize, usize),
+        part: &std::ops::Range<usize>,
+    ) {
+        let [rows, columns] = self.shape.kernel;
+        let (ins, outs) = (self.shape.in_channels / self.shape.groups, self.shape.out_channels / self.shape.groups);
+        let in_blocks = ins.div_ceil(LANES);
+        let last_lanes = ins - (in_blocks - 1) * LANES;
+        let group_blocks = outs.div_ceil(LANES);
+        // Weights before this tile: whole groups, then this group's earlier blocks.
+        let before = (group * group_blocks + first) * LANES;
+        let chunk = (CHUNK / (rows * columns * LANES * blocks * LANES * 4)).max(1);
+        let (src, dst, add) = (&geometry.src, &geometry.dst, geometry.add.as_ref());
+        // SAFETY: all offsets were checked to lie in the arena; the packed weights and biases have the sizes that
+        // their layout says.
+        unsafe {
+            let from = memory.add(src.start + image * src.image + group * in_blocks * src.block - geometry.reach);
+            let to = memory.add(dst.start + image * dst.image + (group * group_blocks + first) * dst.block);
+            let other = add.map(|add| {
+                memory.add(add.start + image * add.image + (group * group_blocks + first) * add.block).cast_const()
+            });
+            let weights = self.weights.floats().as_ptr().add(before * ins * rows * columns);
+            let bias = self.bias.floats().as_ptr().add(before);
+            let mut block = 0;
+            while block < in_blocks {
+                let count = chunk.min(in_blocks - block);
+                let last = block + count == in_blocks;
+                for segment in &geometry.segments[part.clone()] {
+                    let tile = Tile {
+                        src: from.add(block * src.block + segment.src),
+                        window_row: src.row * self.shape.dilation[0],
+                        window_column: src.pixel * self.shape.dilation[1],
+                        window: [rows, columns],
+                        blocks: count,
+                        block: src.block,
+                        last_lanes: if last { last_lanes } else { LANES },
+                        step: geometry.step,
+                        weights: weights.add(block * LANES * rows * columns * blocks * LANES),
+                        bias: if block == 0 { bias } else { std::ptr::null() },
+                        dst: to,
+                        dst_block: dst.block,
+                        dst_pixels: geometry.dst_pixels.as_ptr().add(segment.first),
+                        add: other.unwrap_or(std::ptr::null()),
+                        add_block: add.map_or(0, |add| add.block),
+                        add_pixels: match &geometry.add_pixels {
+                            Some(pixels) => pixels.as_ptr().add(segment.first),
+                            None => std::ptr::null(),
+                        },
+                        last,
+                        low: self.limits.low,
+                        high: self.limits.high,
+                    };
+                    (geometry.tiles[blocks - 1][segment.pixels - 1])(&tile);
+                }
+                block += count;
+            }
+        }
+    }
+}
+
+/// The arena's address, for tasks that write different places of it.
+struct Memory(*mut f32);
+
+// SAFETY: tasks are given to threads such that none writes what another touches.
+unsafe impl Sync for Memory {}
+
+/// How the pixels of a convolution are reached.
+struct Geometry {
+    src: View,
+    dst: View,
+    add: Option<View>,
+    /// From the first pixel's window back to its first place.
+    reach: usize,
+    /// Between the windows of neighbouring pixels.
+    step: usize,
+    segments: Vec<Segment>,
+    dst_pixels: Vec<u32>,
+    add_pixels: Option<Vec<u32>>,
+    /// The kernel for each number of blocks and pixels, both from 1.
+    tiles: Vec<Vec<super::instances::TileFn>>,
+}
+
+/// Neighbouring pixels that one tile computes.
+struct Segment {
+    /// The first pixel, counted row by row.
+    first: usize,
+    pixels: usize,
+    /// The first place of its window, from that of the image's first pixel.
+    src: usize,
+}
+
+impl Geometry {
+    fn new(layer: &Conv, src: &View, dst: &View, add: Option<&View>) -> Geometry {
+        let shape = &layer.shape;
+        let kernels = layer.kernels();
+        let flat = shape.kernel == [1, 1] && shape.stride == [1, 1] && shape.before == [0, 0] && src.is_flat();
+        let (rows, width) = if flat { (1, dst.height * dst.width) } else { (dst.height, dst.width) };
+        let step = src.pixel * shape.stride[1];
+        let mut segments = Vec::new();
+        // Tiles of nearly equal width: 17 pixels are 9 and 8, not 14 and 3.
+        let count = width.div_ceil(kernels.pixels);
+        for row in 0..rows {
+            let mut x = 0;
+            for index in 0..count {
+                let pixels = match width < 8 * kernels.pixels {
+                    true => (width - x).div_ceil(count - index),
+                    false => kernels.pixels.min(width - x),
+                };
+                segments.push(Segment {
+                    first: row * width + x,
+                    pixels,
+                    src: row * shape.stride[0] * src.row + x * step,
+                });
+                x += pixels;
+            }
+        }
+        let tiles = (1..=kernels.blocks)
+            .map(|blocks| (1..=kernels.pixels).map(|pixels| (kernels.tile)(pixels, blocks, step)).collect())
+            .collect();
+        Geometry {
+            src: *src,
+            dst: *dst,
+            add: add.copied(),
+            reach: shape.before[0] * src.row + shape.before[1] * src.pixel,
+            step,
+            segments,
+            dst_pixels: dst.pixels(),
+            add_pixels: add.map(View::pixels),
+            tiles,
+        }
+    }
+
+    /// Makes sure that nothing is read or written outside of the arena, and that no task reads what another writes.
+    fn check(&self, layer: &Conv, len: usize, src: &View, dst: &View, add: Option<&View>, batch: usize) {
+        let shape = &layer.shape;
+        assert!(batch > 0 && Level::available().contains(&layer.level));
+        assert_eq!((src.channels, dst.channels), (shape.in_channels, shape.out_channels));
+        assert!(dst.pixel == LANES && (src.pixel == LANES || (src.channels <= src.pixel && shape.groups == 1)));
+        assert!(src.start >= self.reach, "zeros stand before the first pixel");
+        let window = |axis: usize, size: usize| {
+            (size - 1) * shape.stride[axis] + (shape.kernel[axis] - 1) * shape.dilation[axis]
+        };
+        let last = window(0, dst.height) * src.row + window(1, dst.width) * src.pixel;
+        let images = (batch - 1) * src.image + (src.blocks() - 1) * src.block;
+        assert!(src.start - self.reach + images + last + src.pixel.max(shape.in_channels.min(LANES)) <= len);
+        assert!(dst.end(batch) <= len);
+        assert!(apart(src, dst), "a convolution does not write where it reads");
+        if let Some(add) = add {
+            assert!(add.end(batch) <= len && add.pixel == LANES);
+            assert_eq!((add.channels, add.height, add.width), (dst.channels, dst.height, dst.width));
+        }
+    }
+
+    /// The segments, cut into parts for tasks.
+    fn parts(
+        &self,
+        layer: &Conv,
+        src: &View,
+        batch: usize,
+        threads: usize,
+        columns: usize,
+    ) -> Vec<std::ops::Range<usize>> {
+        let bytes = src.height * src.width * src.channels * 4;
+        let by_size = if layer.weight_bytes() > LARGE_WEIGHTS { 1 } else { bytes.div_ceil(TASK) };
+        // Enough tasks that threads which finish early find more.
+        let by_threads = if threads == 1 { 1 } else { (6 * threads).div_ceil(columns * batch) };
+        let count = by_size.max(by_threads).clamp(1, self.segments.len());
+        let length = self.segments.len().div_ceil(count);
+        (0..self.segments.len()).step_by(length).map(|from| from..(from + length).min(self.segments.len())).collect()
+    }
+}
+
+/// Whether two views share no float, image by image.
+fn apart(a: &View, b: &View) -> bool {
+    let extent = |view: &View| (view.start, view.end(1));
+    let ((a0, a1), (b0, b1)) = (extent(a), extent(b));
+    a1 <= b0 || b1 <= a0
+}

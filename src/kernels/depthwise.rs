@@ -1,0 +1,182 @@
+//! Depthwise convolution: every channel on its own, sixteen of them at a time.
+
+use super::pointwise::Limits;
+use super::simd::Block;
+use super::{Arena, LANES, Level, Pool, View};
+
+/// A depthwise convolution with its weights. The input has at least the zeros around it that the window reaches.
+#[derive(Debug)]
+pub struct Depthwise {
+    pub(super) channels: usize,
+    pub(super) kernel: [usize; 2],
+    pub(super) stride: [usize; 2],
+    pub(super) dilation: [usize; 2],
+    /// Rows above and columns left of the image that windows begin in.
+    before: [usize; 2],
+    /// `[block][row][column][lane]`
+    weights: Arena,
+    bias: Arena,
+    pub(super) limits: Limits,
+    level: Level,
+}
+
+/// One row of one block of channels.
+pub(super) struct Row {
+    /// The first place of the first pixel's window.
+    src: *const f32,
+    src_row: usize,
+    dst: *mut f32,
+    width: usize,
+    weights: *const f32,
+    bias: *const f32,
+}
+
+impl Depthwise {
+    /// Packs `weights` (`[channels, 1, rows, columns]`) and `bias` (`[channels]`).
+    #[allow(clippy::too_many_arguments, reason = "a convolution has as many")]
+    pub fn new(
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        dilation: [usize; 2],
+        before: [usize; 2],
+        weights: &[f32],
+        bias: &[f32],
+        limits: Limits,
+        level: Level,
+    ) -> Depthwise {
+        let channels = bias.len();
+        let places = kernel[0] * kernel[1];
+        assert_eq!(weights.len(), channels * places, "one weight for each place of each channel");
+        let blocks = channels.div_ceil(LANES);
+        let mut packed = Arena::new(blocks * places * LANES);
+        let mut starts = Arena::new(blocks * LANES);
+        for channel in 0..channels {
+            let (block, lane) = (channel / LANES, channel % LANES);
+            starts.floats_mut()[channel] = bias[channel];
+            for place in 0..places {
+                packed.floats_mut()[(block * places + place) * LANES + lane] = weights[channel * places + place];
+            }
+        }
+        Depthwise { channels, kernel, stride, dilation, before, weights: packed, bias: starts, limits, level }
+    }
+
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// How far windows reach.
+    pub fn reach(&self) -> super::Reach {
+        super::Reach::new(self.kernel, self.stride, self.dilation, self.before)
+    }
+
+    pub fn run(&self, arena: &mut Arena, src: &View, dst: &View, batch: usize, pool: &mut Pool) {
+        let [rows, columns] = self.kernel;
+        let reach = self.before[0] * src.row + self.before[1] * LANES;
+        let window =
+            |axis: usize, size: usize| (size - 1) * self.stride[axis] + (self.kernel[axis] - 1) * self.dilation[axis];
+        let last = window(0, dst.height) * src.row + window(1, dst.width) * LANES;
+        assert!(batch > 0 && Level::available().contains(&self.level));
+        assert!(src.channels == self.channels && dst.channels == self.channels);
+        assert!(src.pixel == LANES && dst.pixel == LANES && src.start >= reach);
+        let images = (batch - 1) * src.image + (src.blocks() - 1) * src.block;
+        assert!(src.start - reach + images + last + LANES <= arena.len() && dst.end(batch) <= arena.len());
+        assert!(src.end(1) <= dst.start || dst.end(1) <= src.start, "a convolution does not write where it reads");
+
+        let blocks = src.blocks();
+        let rows_each = (256 / dst.width).max(1);
+        let parts = dst.height.div_ceil(rows_each);
+        let memory = super::pointwise::Memory(arena.pointer());
+        let kernel = self.level.kernels().depthwise;
+        pool.run(batch * blocks * parts, &|task| {
+            let memory = &memory;
+            let (image, block, part) = (task / parts / blocks, task / parts % blocks, task % parts);
+            for y in part * rows_each..((part + 1) * rows_each).min(dst.height) {
+                // SAFETY: the asserts above found every window and every result inside the arena and apart, tasks
+                // write different rows, and the level is available.
+                unsafe {
+                    let from = memory.0.add(src.start + image * src.image + block * src.block - reach);
+                    let row = Row {
+                        src: from.add(y * self.stride[0] * src.row),
+                        src_row: src.row * self.dilation[0],
+                        dst: memory.0.add(dst.start + image * dst.image + block * dst.block + y * dst.row),
+                        width: dst.width,
+                        weights: self.weights.floats().as_ptr().add(block * rows * columns * LANES),
+                        bias: self.bias.floats().as_ptr().add(block * LANES),
+                    };
+                    kernel(self, &row);
+                }
+            }
+        });
+    }
+}
+
+/// # Safety
+/// All places that `row` describes are valid, and the processor has the instructions of `S`.
+#[inline(always)]
+pub(super) unsafe fn row<S: Block>(layer: &Depthwise, row: &Row) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        match (layer.kernel[1], layer.stride[1], layer.dilation[1]) {
+            (3, 1, 1) => tiles::<S, 3, 1>(layer, row),
+            (3, 2, 1) => tiles::<S, 3, 2>(layer, row),
+            (5, 1, 1) => tiles::<S, 5, 1>(layer, row),
+            (5, 2, 1) => tiles::<S, 5, 2>(layer, row),
+            _ => tiles::<S, 0, 0>(layer, row),
+        }
+    }
+}
+
+/// # Safety
+/// As [`row`].
+#[inline(always)]
+unsafe fn tiles<S: Block, const COLUMNS: usize, const STRIDE: usize>(layer: &Depthwise, row: &Row) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        let mut x = 0;
+        while row.width - x >= 7 {
+            tile::<S, COLUMNS, STRIDE, 7>(layer, row, x);
+            x += 7;
+        }
+        while x < row.width {
+            if row.width >= 7 {
+                // The last pixels once more with some before them: the results are the same.
+                tile::<S, COLUMNS, STRIDE, 7>(layer, row, row.width - 7);
+                return;
+            }
+            tile::<S, COLUMNS, STRIDE, 1>(layer, row, x);
+            x += 1;
+        }
+    }
+}
+
+/// # Safety
+/// As [`row`], for `N` pixels from `x`.
+#[inline(always)]
+unsafe fn tile<S: Block, const COLUMNS: usize, const STRIDE: usize, const N: usize>(
+    layer: &Depthwise,
+    row: &Row,
+    x: usize,
+) {
+    let stride = if STRIDE == 0 { layer.stride[1] } else { STRIDE };
+    let columns = if COLUMNS == 0 { layer.kernel[1] } else { COLUMNS };
+    let dilation = if COLUMNS == 0 { layer.dilation[1] } else { 1 };
+    // SAFETY: the caller's promises.
+    unsafe {
+        let mut sums = [S::load(row.bias); N];
+        for r in 0..layer.kernel[0] {
+            let from = row.src.add(r * row.src_row + x * stride * LANES);
+            let weights = row.weights.add(r * columns * LANES);
+            for column in 0..columns {
+                let w = S::load(weights.add(column * LANES));
+                for p in 0..N {
+                    let input = S::load(from.add((p * stride + column * dilation) * LANES));
+                    sums[p] = S::fma(input, w, sums[p]);
+                }
+            }
+        }
+        let (low, high) = (S::splat(layer.limits.low), S::splat(layer.limits.high));
+        for p in 0..N {
+            S::store(row.dst.add((x + p) * LANES), S::max(low, S::min(high, sums[p])));
+        }
+    }
+}

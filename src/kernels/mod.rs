@@ -1,0 +1,32 @@
+//! The kernels of the planned path: what the machine runs instead of candle's ops. Images lie in blocks of sixteen
+//! channels ([`View`]); every kernel exists for every level of vector instructions, written once.
+//!
+//! All functions here are safe to call: they check that what they are given lies in the arena, and do the rest behind
+//! `unsafe`. Tests hold each of them, at every level the machine has, against candle.
+#![allow(unsafe_code)]
+#![allow(clippy::needless_range_loop, reason = "loops over registers are unrolled by their index")]
+
+mod arena;
+mod conv;
+mod depthwise;
+mod instances;
+mod pointwise;
+mod pool;
+mod reorder;
+mod simd;
+mod tile;
+mod view;
+mod window;
+
+pub use arena::Arena;
+pub use conv::{Conv, ConvShape, Reach};
+pub use depthwise::Depthwise;
+pub use instances::Level;
+pub use pointwise::{Limits, Pointwise, pointwise};
+pub use pool::Pool;
+pub use reorder::{clear_halo, from_rows, to_rows};
+pub use view::{LANES, View};
+pub use window::{PoolKind, Pooling, Span, mean};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! What is done to every value alone, or to pairs of values at the same place.
+
+use super::simd::Block;
+use super::{Arena, LANES, Level, Pool, View};
+
+/// The range that results are kept in: an activation that only cuts off. A value that is not a number stays one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    pub low: f32,
+    pub high: f32,
+}
+
+impl Limits {
+    pub const NONE: Limits = Limits { low: f32::NEG_INFINITY, high: f32::INFINITY };
+    pub const RELU: Limits = Limits { low: 0.0, high: f32::INFINITY };
+    pub const RELU6: Limits = Limits { low: 0.0, high: 6.0 };
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug)]
+pub enum Pointwise<'a> {
+    /// `x * scale + shift`, with values for each channel, padded to whole blocks.
+    Affine {
+        scale: &'a [f32],
+        shift: &'a [f32],
+    },
+    /// `x * gate`, with one value for each channel and image: `[C, 1, 1]`.
+    Gate(View),
+    Add(View),
+    Sub(View),
+    Mul(View),
+    Max(View),
+    Min(View),
+    /// A function of one value.
+    Map(fn(f32) -> f32),
+    Copy,
+}
+
+/// A stretch of blocks of sixteen values.
+pub(super) struct Strip {
+    kind: Kind,
+    src: *const f32,
+    other: *const f32,
+    shift: *const f32,
+    dst: *mut f32,
+    /// How many blocks of sixteen.
+    length: usize,
+    low: f32,
+    high: f32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// `other` and `shift` hold one block.
+    Affine,
+    /// `other` holds one block.
+    Gate,
+    Add,
+    Sub,
+    Mul,
+    Max,
+    Min,
+    Copy,
+}
+
+/// The arena's address, for tasks that write different places of it.
+pub(super) struct Memory(pub *mut f32);
+
+// SAFETY: tasks are given to threads such that none writes what another touches.
+unsafe impl Sync for Memory {}
+
+/// Computes `dst` from `src`, which may be the same view.
+#[allow(clippy::too_many_arguments, reason = "where, what, and with whom")]
+pub fn pointwise(
+    arena: &mut Arena,
+    kind: Pointwise<'_>,
+    src: &View,
+    dst: &View,
+    limits: Limits,
+    level: Level,
+    batch: usize,
+    pool: &mut Pool,
+) {
+    let blocks = src.blocks();
+    let same_shape = |a: &View, b: &View| (a.channels, a.height, a.width) == (b.channels, b.height, b.width);
+    assert!(batch > 0 && Level::available().contains(&level));
+    assert!(same_shape(src, dst) && src.pixel == LANES && dst.pixel == LANES);
+    assert!(src.end(batch) <= arena.len() && dst.end(batch) <= arena.len());
+    assert!(src == dst || src.end(1) <= dst.start || dst.end(1) <= src.start, "in place, or apart");
+    let other = match kind {
+        Pointwise::Add(view)
+        | Pointwise::Sub(view)
+        | Pointwise::Mul(view)
+        | Pointwise::Max(view)
+        | Pointwise::Min(view) => {
+            assert!(same_shape(src, &view) && view.pixel == LANES && view.end(batch) <= arena.len());
+            Some(view)
+        }
+        Pointwise::Gate(view) => {
+            assert!(view.channels == src.channels && view.height == 1 && view.width == 1 && view.pixel == LANES);
+            assert!(view.end(batch) <= arena.len());
+            Some(view)
+        }
+        Pointwise::Affine { scale, shift } => {
+            assert!(scale.len() == blocks * LANES && shift.len() == blocks * LANES);
+            None
+        }
+        Pointwise::Map(_) | Pointwise::Copy => None,
+    };
+    let memory = Memory(arena.pointer());
+    let strip = level.kernels().pointwise;
+    let rows_each = (1024 / src.width).max(1);
+    let parts = src.height.div_ceil(rows_each);
+    pool.run(batch * blocks * parts, &|task| {
+        let memory = &memory;
+        let (image, block, part) = (task / parts / blocks, task / parts % blocks, task % parts);
+        for y in part * rows_each..((part + 1) * rows_each).min(src.height) {
+            let at = |view: &View| view.start + image * view.image + block * view.block;
+            // SAFETY: the views were checked to lie in the arena, tasks write different rows, `dst` is `src` or apart
+            // from it, and the level is available.
+            unsafe {
+                let from = memory.0.add(at(src) + y * src.row).cast_const();
+                let to = memory.0.add(at(dst) + y * dst.row);
+                let beside = |view: &View| memory.0.add(at(view) + y * view.row).cast_const();
+                let none = std::ptr::null();
+                let mapped = matches!(kind, Pointwise::Map(_));
+                let (kind, other, shift) = match (kind, &other) {
+                    (Pointwise::Affine { scale, shift }, _) => {
+                        (Kind::Affine, scale.as_ptr().add(block * LANES), shift.as_ptr().add(block * LANES))
+                    }
+                    (Pointwise::Gate(gate), _) => (Kind::Gate, memory.0.add(at(&gate)).cast_const(), none),
+                    (Pointwise::Add(view), _) => (Kind::Add, beside(&view), none),
+                    (Pointwise::Sub(view), _) => (Kind::Sub, beside(&view), none),
+                    (Pointwise::Mul(view), _) => (Kind::Mul, beside(&view), none),
+                    (Pointwise::Max(view), _) => (Kind::Max, beside(&view), none),
+                    (Pointwise::Min(view), _) => (Kind::Min, beside(&view), none),
+                    (Pointwise::Copy, _) => (Kind::Copy, none, none),
+                    (Pointwise::Map(map), _) => {
+                        for i in 0..src.width * LANES {
+                            to.add(i).write(map(from.add(i).read()));
+                        }
+                        (Kind::Copy, none, none)
+                    }
+                };
+                let src = if mapped { to.cast_const() } else { from };
+                strip(&Strip {
+                    kind,
+                    src,
+                    other,
+                    shift,
+                    dst: to,
+                    length: dst.width,
+                    low: limits.low,
+                    high: limits.high,
+                });
+            }
+        }
+    });
+}
+
+/// # Safety
+/// All places that `strip` describes are valid, and the processor has the instructions of `S`.
+#[inline(always)]
+pub(super) unsafe fn strip<S: Block>(strip: &Strip) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        let (low, high) = (S::splat(strip.low), S::splat(strip.high));
+        let constant = |from: *const f32| if from.is_null() { S::splat(0.0) } else { S::load(from) };
+        let per_block = matches!(strip.kind, Kind::Affine | Kind::Gate);
+        let scale = if per_block { constant(strip.other) } else { S::splat(0.0) };
+        let shift = constant(strip.shift);
+        for i in 0..strip.length {
+            let x = S::load(strip.src.add(i * LANES));
+            let y = match strip.kind {
+                Kind::Affine => S::fma(x, scale, shift),
+                Kind::Gate => S::mul(x, scale),
+                Kind::Copy => x,
+                Kind::Add => S::add(x, S::load(strip.other.add(i * LANES))),
+                Kind::Sub => S::sub(x, S::load(strip.other.add(i * LANES))),
+                Kind::Mul => S::mul(x, S::load(strip.other.add(i * LANES))),
+                Kind::Max => S::max(x, S::load(strip.other.add(i * LANES))),
+                Kind::Min => S::min(x, S::load(strip.other.add(i * LANES))),
+            };
+            S::store(strip.dst.add(i * LANES), S::max(low, S::min(high, y)));
+        }
+    }
+}

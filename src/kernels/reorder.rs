@@ -1,0 +1,67 @@
+//! Between rows of channels as everybody else has them (`[N, C, H, W]`) and blocks of sixteen.
+
+use super::pointwise::Memory;
+use super::{Arena, LANES, Pool, View};
+
+/// Copies `[N, C, H, W]` into the arena; lanes beyond the last channel become 0.
+pub fn from_rows(arena: &mut Arena, rows: &[f32], view: &View, batch: usize, pool: &mut Pool) {
+    let plane = view.height * view.width;
+    assert_eq!(rows.len(), batch * view.channels * plane, "one value for each place");
+    assert!(view.end(batch) <= arena.len());
+    let blocks = view.blocks();
+    let memory = Memory(arena.pointer());
+    pool.run(batch * blocks * view.height, &|task| {
+        let memory = &memory;
+        let (image, block, y) = (task / view.height / blocks, task / view.height % blocks, task % view.height);
+        let first = block * LANES;
+        let lanes = view.pixel.min(LANES);
+        let at = view.start + image * view.image + block * view.block + y * view.row;
+        for lane in 0..lanes {
+            let channel = first + lane;
+            let from = (channel < view.channels).then(|| {
+                let start = (image * view.channels + channel) * plane + y * view.width;
+                &rows[start..start + view.width]
+            });
+            for x in 0..view.width {
+                // SAFETY: the view was checked to lie in the arena, and tasks write different rows.
+                unsafe { memory.0.add(at + x * view.pixel + lane).write(from.map_or(0.0, |from| from[x])) };
+            }
+        }
+    });
+}
+
+/// Copies a view to `[N, C, H, W]`.
+pub fn to_rows(arena: &Arena, view: &View, batch: usize) -> Vec<f32> {
+    let floats = arena.floats();
+    let mut rows = Vec::with_capacity(batch * view.channels * view.height * view.width);
+    for image in 0..batch {
+        for channel in 0..view.channels {
+            let at = view.start + image * view.image + channel / LANES * view.block + channel % LANES;
+            for y in 0..view.height {
+                rows.extend((0..view.width).map(|x| floats[at + y * view.row + x * view.pixel]));
+            }
+        }
+    }
+    rows
+}
+
+/// Writes zeros around the images of a view: `[above, below, left, right]` rows and columns.
+pub fn clear_halo(arena: &mut Arena, view: &View, halo: [usize; 4], batch: usize) {
+    let [above, below, left, right] = halo;
+    let floats = arena.floats_mut();
+    for image in 0..batch {
+        for block in 0..view.blocks() {
+            let at = view.start + image * view.image + block * view.block;
+            let top = at - above * view.row - left * view.pixel;
+            floats[top..top + above * view.row].fill(0.0);
+            let bottom = at + view.height * view.row - left * view.pixel;
+            floats[bottom..bottom + below * view.row].fill(0.0);
+            for y in 0..view.height {
+                let row = at + y * view.row;
+                floats[row - left * view.pixel..row].fill(0.0);
+                let end = row + view.width * view.pixel;
+                floats[end..end + right * view.pixel].fill(0.0);
+            }
+        }
+    }
+}
