@@ -11,6 +11,7 @@ mod gpu;
 mod image;
 mod ops;
 mod parse;
+mod plan;
 mod reports;
 mod run;
 mod verify;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::{at_least, at_most};
-use super::{Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType};
+use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType};
 use crate::ir::TensorType;
 
 /// A function applied to every value.
@@ -189,6 +189,19 @@ impl Op for Activation {
             | Activation::HardSigmoid
             | Activation::HardSwish
             | Activation::Tanh => String::new(),
+        }
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        match self {
+            Activation::Relu => Form::Limits { low: 0.0, high: f32::INFINITY },
+            Activation::Relu6 => Form::Limits { low: 0.0, high: 6.0 },
+            Activation::Silu => Form::Map(|x| x / (1.0 + (-x).exp())),
+            Activation::Sigmoid => Form::Map(|x| 1.0 / (1.0 + (-x).exp())),
+            Activation::HardSigmoid => Form::Map(|x| (x + 3.0).clamp(0.0, 6.0) / 6.0),
+            Activation::HardSwish => Form::Map(|x| x * (x + 3.0).clamp(0.0, 6.0) / 6.0),
+            Activation::Tanh => Form::Map(f32::tanh),
+            Activation::LeakyRelu { .. } | Activation::Elu { .. } | Activation::Gelu { .. } => Form::Other,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{Args, Cost, Op, OpDef, OpError, Operand, Operands, shape};
+use super::{Args, Binary, Cost, Form, Op, OpDef, OpError, Operand, Operands, shape};
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
 
@@ -130,6 +130,20 @@ impl Op for Arithmetic {
             Operand::Number(value) => Some(value.to_string()),
         });
         numbers.collect::<Vec<_>>().join(", ")
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        match (self.function, self.operands.as_slice()) {
+            (Function::Add, [Operand::Tensor, Operand::Tensor]) => Form::Binary(Binary::Add),
+            (Function::Sub, [Operand::Tensor, Operand::Tensor]) => Form::Binary(Binary::Sub),
+            (Function::Mul, [Operand::Tensor, Operand::Tensor]) => Form::Binary(Binary::Mul),
+            (Function::Maximum, [Operand::Tensor, Operand::Tensor]) => Form::Binary(Binary::Maximum),
+            (Function::Minimum, [Operand::Tensor, Operand::Tensor]) => Form::Binary(Binary::Minimum),
+            (Function::Add, [Operand::Tensor, Operand::Number(x)]) => Form::Number { factor: 1.0, offset: *x as f32 },
+            (Function::Sub, [Operand::Tensor, Operand::Number(x)]) => Form::Number { factor: 1.0, offset: -*x as f32 },
+            (Function::Mul, [Operand::Tensor, Operand::Number(x)]) => Form::Number { factor: *x as f32, offset: 0.0 },
+            _ => Form::Other,
+        }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

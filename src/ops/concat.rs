@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
 use crate::ir::TensorType;
 
 pub static CONCAT: OpDef = OpDef {
@@ -84,6 +84,11 @@ impl Op for Concat {
 
     fn detail(&self) -> String {
         if self.axis == 1 { String::new() } else { format!("axis {}", self.axis) }
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let images = inputs.iter().all(|input| input.batched() && input.rank() == 3);
+        if images && (self.axis == 1 || self.axis == -3) { Form::Concat } else { Form::Other }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

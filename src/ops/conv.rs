@@ -7,7 +7,7 @@ use candle_core::{Result as CandleResult, Tensor};
 use super::lower::{Taps, per_channel, place, refused};
 use super::window::Frame;
 use super::{
-    Args, At, Cost, Default, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, Window, shape,
+    Args, At, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, Window, shape,
 };
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
@@ -150,6 +150,14 @@ impl Op for Conv {
             Kind::Grouped { groups: 1, .. } | Kind::Depthwise { multiplier: 1 } => window,
             Kind::Grouped { groups, .. } => format!("{window}, groups {groups}"),
             Kind::Depthwise { multiplier } => format!("{window}, multiplier {multiplier}"),
+        }
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let [channels, height, width] = *inputs[0].shape() else { return Form::Other };
+        match self.window.resolve(self.def().name, [height, width]) {
+            Ok(frame) => Form::Conv { window: self.window, frame, groups: self.channels(channels).1 },
+            Err(_) => Form::Other,
         }
     }
 

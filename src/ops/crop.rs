@@ -6,7 +6,7 @@ use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::{Taps, place};
 use super::window::by;
-use super::{At, Cost, Default, Op, OpDef, OpError, Operands, Padding, ParamDef, ParamType, shape};
+use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, Padding, ParamDef, ParamType, shape};
 use crate::ir::TensorType;
 
 pub static SLICE: OpDef = OpDef {
@@ -216,6 +216,14 @@ impl Op for Subsample {
 
     fn detail(&self) -> String {
         format!("by {}", by(self.stride))
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let [_, height, width] = *inputs[0].shape() else { return Form::Other };
+        let spans = [height, width];
+        // The mean of one value is that value.
+        let spans = [0, 1].map(|axis| (0..spans[axis]).step_by(self.stride[axis]).map(|at| [at, at + 1, 1]).collect());
+        Form::Pool { max: false, spans }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{Args, Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType};
+use super::{Args, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType};
 use crate::ir::TensorType;
 
 pub static DROPOUT: OpDef = OpDef {
@@ -62,6 +62,10 @@ impl Op for Dropout {
 
     fn detail(&self) -> String {
         format!("p {}", self.p)
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        Form::Identity
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

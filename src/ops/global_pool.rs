@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::window::by;
-use super::{Cost, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{Cost, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
 use crate::ir::TensorType;
 
 pub static GLOBAL_AVG_POOL: OpDef = OpDef {
@@ -47,6 +47,10 @@ impl Op for GlobalPool {
 
     fn cost(&self, inputs: &[&TensorType], _: &TensorType) -> Cost {
         Cost::each(inputs[0].elements(), 1)
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        if self.max { Form::Other } else { Form::Mean }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Default, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, lower, shape};
+use super::{
+    At, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, lower, shape,
+};
 use crate::ir::TensorType;
 
 pub static LINEAR: OpDef = OpDef {
@@ -86,6 +88,10 @@ impl Op for Linear {
     fn cost(&self, inputs: &[&TensorType], output: &TensorType) -> Cost {
         let macs = inputs[0].elements().saturating_mul(self.out as u64);
         Cost::macs(macs, if self.bias { output.elements() } else { 0 })
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        if inputs[0].rank() == 1 { Form::Linear } else { Form::Other }
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor]) -> CandleResult<Tensor> {

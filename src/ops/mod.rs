@@ -12,6 +12,7 @@ mod crop;
 mod dropout;
 mod embedding;
 mod error;
+mod form;
 mod global_pool;
 mod layer_norm;
 mod linear;
@@ -37,7 +38,8 @@ use candle_core::Tensor;
 
 pub use args::{Arg, Args, Default, Operand, ParamDef, ParamType, Raw};
 pub use error::{At, OpError};
-pub use window::{Padding, Window};
+pub use form::{Binary, Form};
+pub use window::{Frame, Padding, Window};
 
 use crate::ir::TensorType;
 
@@ -159,6 +161,12 @@ pub trait Op: fmt::Debug + Send + Sync {
     /// What sets this application apart, for reports: `3x3, stride 2, groups 32`. Empty where there is nothing to say.
     fn detail(&self) -> String {
         String::new()
+    }
+
+    /// What a planner with kernels of its own may take the op for.
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let _ = inputs;
+        Form::Other
     }
 
     /// Computes the result with candle's own ops, differentiably. Tensors have the batch in front: `[N, C, H, W]`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::per_channel;
-use super::{Args, Cost, Default, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, shape};
+use super::{Args, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, shape};
 use crate::ir::TensorType;
 
 pub(super) const EPS: ParamDef =
@@ -112,6 +112,10 @@ impl Op for BatchNorm {
             parts.push("no center".to_string());
         }
         parts.join(", ")
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        Form::Affine { eps: self.eps, scale: self.scale, center: self.center }
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor]) -> CandleResult<Tensor> {

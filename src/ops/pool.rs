@@ -6,7 +6,7 @@ use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::{Taps, larger, place, refused};
 use super::window::Frame;
-use super::{Args, Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType, Window, shape};
+use super::{Args, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Window, shape};
 use crate::ir::TensorType;
 
 const KERNEL: ParamDef = ParamDef::required("kernel", ParamType::Pair, "size of the window");
@@ -117,6 +117,30 @@ impl Op for Pool {
 
     fn detail(&self) -> String {
         self.window.detail()
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let [_, height, width] = *inputs[0].shape() else { return Form::Other };
+        let input = [height, width];
+        let Ok(frame) = self.window.resolve_pool(self.def().name, input) else { return Form::Other };
+        if self.window.dilation != [1, 1] {
+            return Form::Other;
+        }
+        let (max, count_pads) = match self.kind {
+            Kind::Max => (true, false),
+            Kind::Average { count_pads } => (false, count_pads),
+        };
+        let spans = [0, 1].map(|axis| {
+            let counts = self.counts(frame, input, axis, count_pads);
+            let before = frame.pads[axis][0];
+            let span = |place: usize| {
+                let start = place * self.window.stride[axis];
+                let end = (start + self.window.kernel[axis]).min(before + input[axis]);
+                [start.max(before) - before, end.saturating_sub(before), counts[place] as usize]
+            };
+            (0..frame.out[axis]).map(span).collect()
+        });
+        Form::Pool { max, spans }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
 
@@ -44,6 +44,10 @@ impl Op for Flatten {
 
     fn cost(&self, _: &[&TensorType], _: &TensorType) -> Cost {
         Cost::FREE
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        Form::Reshape
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
@@ -135,6 +139,10 @@ impl Op for Reshape {
 
     fn detail(&self) -> String {
         format!("to {}", self.written())
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        Form::Reshape
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

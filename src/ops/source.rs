@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use super::{Cost, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec};
+use super::{Cost, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec};
 use crate::ir::TensorType;
 
 pub static INPUT: OpDef = OpDef {
@@ -110,6 +110,10 @@ impl Op for Identity {
 
     fn cost(&self, _: &[&TensorType], _: &TensorType) -> Cost {
         Cost::FREE
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        Form::Identity
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> candle_core::Result<Tensor> {

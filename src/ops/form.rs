@@ -1,0 +1,44 @@
+//! What an op is to a planner that has kernels of its own for some of them.
+
+use super::Window;
+use super::window::Frame;
+
+/// What an op computes, where a kernel may do it. Shapes are those of [`super::Op::infer`].
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// Only [`super::Op::forward`] computes it.
+    Other,
+    /// The result is the operand.
+    Identity,
+    /// The values of the operand, in their order, in another shape.
+    Reshape,
+    /// A convolution; `weight`, then `bias` where there is one.
+    Conv { window: Window, frame: Frame, groups: usize },
+    /// A linear layer on the last axis; `weight`, then `bias` where there is one.
+    Linear,
+    /// Batch normalisation by running statistics; `weight` where `scale`, `bias` where `center`, then mean and variance.
+    Affine { eps: f64, scale: bool, center: bool },
+    /// Values outside of the range become its ends.
+    Limits { low: f32, high: f32 },
+    /// A function of each value alone.
+    Map(fn(f32) -> f32),
+    /// Two tensors.
+    Binary(Binary),
+    /// `x * factor + offset`
+    Number { factor: f32, offset: f32 },
+    /// Channels one behind the other.
+    Concat,
+    /// The largest value or the mean of windows: along each axis, what every window covers and what a mean divides by.
+    Pool { max: bool, spans: [Vec<[usize; 3]>; 2] },
+    /// The mean of each channel of an image.
+    Mean,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binary {
+    Add,
+    Sub,
+    Mul,
+    Maximum,
+    Minimum,
+}

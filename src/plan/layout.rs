@@ -1,0 +1,204 @@
+//! Where the tensors of a plan lie.
+
+use super::draft::{Draft, Result_, ValueId};
+use super::step::Work;
+use crate::kernels::{Arena, LANES, View, clear_halo};
+
+/// The places of all tensors, for one size of batch.
+#[derive(Debug)]
+pub(super) struct Layout {
+    batch: usize,
+    len: usize,
+    views: Vec<View>,
+    /// The tensor whose memory a tensor lies in: its own, or the result of a `concat`.
+    roots: Vec<ValueId>,
+    /// Rows and columns of zeros around each root: above, below, left, right.
+    halos: Vec<[usize; 4]>,
+    /// The roots that come to be with each step.
+    begins: Vec<Vec<ValueId>>,
+}
+
+impl Layout {
+    pub fn new(draft: &Draft, batch: usize) -> Layout {
+        let count = draft.values.len();
+        let mut parents: Vec<Option<(ValueId, usize)>> = vec![None; count];
+        place_parts(draft, &mut parents);
+        let root_of = |value: ValueId| {
+            let (mut root, mut block) = (value, 0);
+            while let Some((parent, offset)) = parents[root.0] {
+                (root, block) = (parent, block + offset);
+            }
+            (root, block)
+        };
+        let roots: Vec<(ValueId, usize)> = (0..count).map(|value| root_of(ValueId(value))).collect();
+
+        let mut halos = vec![[0; 4]; count];
+        for step in &draft.steps {
+            if let Some((src, reach)) = halo(draft, &step.work, step.output) {
+                let halo = &mut halos[roots[src.0].0.0];
+                for side in 0..4 {
+                    halo[side] = halo[side].max(reach[side]);
+                }
+            }
+        }
+
+        // The first and the last step that touch each root; inputs are there before the first.
+        let mut lives: Vec<Option<(usize, usize)>> = vec![None; count];
+        let mut touch = |value: ValueId, step: usize| {
+            let life = lives[roots[value.0].0.0].get_or_insert((step, step));
+            life.0 = life.0.min(step);
+            life.1 = life.1.max(step);
+        };
+        draft.inputs.iter().for_each(|input| touch(*input, 0));
+        for (index, step) in draft.steps.iter().enumerate() {
+            touch(step.output, index + 1);
+            step.work.reads().into_iter().for_each(|value| touch(value, index + 1));
+        }
+        for result in &draft.results {
+            if let Result_::Stored { value, .. } = result {
+                touch(*value, draft.steps.len() + 1);
+            }
+        }
+
+        let size = |root: usize| {
+            let [channels, height, width] = draft.values[root].image();
+            let [above, below, left, right] = halos[root];
+            let pixel = draft.values[root].pixel;
+            let blocks = if pixel == LANES { channels.div_ceil(LANES) } else { 1 };
+            let row = (left + width + right) * pixel;
+            (row, (above + height + below) * row, blocks)
+        };
+        let mut places = vec![0; count];
+        let len = allocate(
+            &lives,
+            |root| {
+                let (_, block, blocks) = size(root);
+                // Kernels may read a whole vector at the last pixel.
+                (batch * blocks * block + LANES).next_multiple_of(LANES)
+            },
+            &mut places,
+        );
+        let views = (0..count)
+            .map(|value| {
+                let (root, offset) = roots[value];
+                let (row, block, blocks) = size(root.0);
+                let [channels, height, width] = draft.values[value].image();
+                let [above, _, left, _] = halos[root.0];
+                let pixel = draft.values[root.0].pixel;
+                let start = places[root.0] + offset * block + above * row + left * pixel;
+                View { start, channels, height, width, pixel, row, block, image: blocks * block }
+            })
+            .collect();
+        let mut begins = vec![Vec::new(); draft.steps.len()];
+        for (root, life) in lives.iter().enumerate() {
+            if let Some((first @ 1.., _)) = life
+                && halos[root] != [0; 4]
+                && *first <= draft.steps.len()
+            {
+                begins[first - 1].push(ValueId(root));
+            }
+        }
+        Layout { batch, len, views, roots: roots.into_iter().map(|(root, _)| root).collect(), halos, begins }
+    }
+
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// Floats of the arena.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn view(&self, value: ValueId) -> &View {
+        &self.views[value.0]
+    }
+
+    /// The roots with zeros around them that come to be with a step.
+    pub fn begins(&self, step: usize) -> &[ValueId] {
+        &self.begins[step]
+    }
+
+    /// Writes the zeros around a root.
+    pub fn clear(&self, arena: &mut Arena, root: ValueId) {
+        clear_halo(arena, &self.views[root.0], self.halos[root.0], self.batch);
+    }
+
+    /// The parts of a `concat` that do not lie in its result, each with the place it is copied to.
+    pub fn copies(&self, output: ValueId, parts: &[ValueId]) -> Vec<(ValueId, View)> {
+        let whole = self.view(output);
+        let mut copies = Vec::new();
+        let mut block = 0;
+        for part in parts {
+            let view = self.view(*part);
+            let start = whole.start + block * whole.block;
+            if view.start != start || self.roots[part.0] != self.roots[output.0] {
+                copies.push((*part, View { start, channels: view.channels, ..*whole }));
+            }
+            block += view.blocks();
+        }
+        copies
+    }
+}
+
+/// Lets parts of a `concat` lie in its result, where each is made by a step and ends in one `concat` at one place.
+fn place_parts(draft: &Draft, parents: &mut [Option<(ValueId, usize)>]) {
+    let made: Vec<ValueId> = draft.steps.iter().map(|step| step.output).collect();
+    for step in &draft.steps {
+        let Work::Concat { parts } = &step.work else { continue };
+        let mut block = 0;
+        for part in parts {
+            let value = &draft.values[part.0];
+            if parents[part.0].is_none() && made.contains(part) && *part != step.output {
+                parents[part.0] = Some((step.output, block));
+            }
+            block += value.image()[0].div_ceil(LANES);
+        }
+    }
+}
+
+/// How far a step reads beyond its operand's edges.
+fn halo(draft: &Draft, work: &Work, output: ValueId) -> Option<(ValueId, [usize; 4])> {
+    let (src, reach) = match work {
+        Work::Conv { src, layer, .. } => (*src, layer.reach()),
+        Work::Depthwise { src, layer } => (*src, layer.reach()),
+        _ => return None,
+    };
+    let [_, height, width] = draft.values[src.0].image();
+    let [_, rows, columns] = draft.values[output.0].image();
+    let after = |axis: usize, out: usize, size: usize| {
+        let last = (out - 1) * reach.stride[axis] + reach.extent[axis];
+        last.saturating_sub(reach.before[axis] + size)
+    };
+    let [above, left] = reach.before;
+    Some((src, [above, after(0, rows, height), left, after(1, columns, width)]))
+}
+
+/// Gives every root a place such that none that live at the same time overlap, the largest first; returns the length.
+fn allocate(lives: &[Option<(usize, usize)>], size: impl Fn(usize) -> usize, places: &mut [usize]) -> usize {
+    let mut order: Vec<(usize, usize)> =
+        (0..lives.len()).filter(|root| lives[*root].is_some()).map(|root| (size(root), root)).collect();
+    order.sort_by_key(|(size, root)| (std::cmp::Reverse(*size), *root));
+    let mut placed: Vec<(usize, usize, (usize, usize))> = Vec::new();
+    let mut len = 0;
+    for (size, root) in order {
+        let life = lives[root].expect("filtered above");
+        let mut taken: Vec<(usize, usize)> = placed
+            .iter()
+            .filter(|(_, _, other)| other.0 <= life.1 && life.0 <= other.1)
+            .map(|(from, to, _)| (*from, *to))
+            .collect();
+        taken.sort_unstable();
+        let mut at = 0;
+        for (from, to) in taken {
+            if at + size <= from {
+                break;
+            }
+            at = at.max(to);
+        }
+        places[root] = at;
+        placed.push((at, at + size, life));
+        len = len.max(at + size);
+    }
+    len
+}

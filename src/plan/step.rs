@@ -1,0 +1,233 @@
+//! What a step computes, and running it.
+
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use super::DEVICE;
+use super::draft::{Draft, Result_, ValueId};
+use super::layout::Layout;
+use crate::kernels::{
+    Arena, Conv, Depthwise, Level, Limits, Pointwise, Pool, Pooling, from_rows, mean, pointwise, to_rows,
+};
+use crate::ops::{Binary, Op};
+
+#[derive(Debug)]
+pub(super) enum Work {
+    /// A convolution that is still being drafted; packed before the plan is done.
+    Opened {
+        src: ValueId,
+        output: ValueId,
+    },
+    Conv {
+        src: ValueId,
+        layer: Conv,
+        add: Option<ValueId>,
+    },
+    Depthwise {
+        src: ValueId,
+        layer: Depthwise,
+    },
+    Pool {
+        src: ValueId,
+        pooling: Pooling,
+    },
+    Mean {
+        src: ValueId,
+    },
+    Affine {
+        src: ValueId,
+        scale: Vec<f32>,
+        shift: Vec<f32>,
+        limits: Limits,
+    },
+    Gate {
+        src: ValueId,
+        gate: ValueId,
+    },
+    Binary {
+        binary: Binary,
+        src: ValueId,
+        other: ValueId,
+        limits: Limits,
+    },
+    Clip {
+        src: ValueId,
+        limits: Limits,
+    },
+    Map {
+        src: ValueId,
+        function: fn(f32) -> f32,
+    },
+    /// Parts that do not lie in the result already are copied there.
+    Concat {
+        parts: Vec<ValueId>,
+    },
+    Fallback {
+        op: Arc<dyn Op>,
+        operands: Vec<Operand>,
+        weights: Vec<Tensor>,
+    },
+}
+
+/// An operand of candle's ops.
+#[derive(Debug)]
+pub(super) enum Operand {
+    Stored { value: ValueId, shape: Vec<usize> },
+    Constant(Tensor),
+}
+
+impl Work {
+    /// The tensors of the arena that it reads.
+    pub fn reads(&self) -> Vec<ValueId> {
+        match self {
+            Work::Opened { src, .. }
+            | Work::Depthwise { src, .. }
+            | Work::Pool { src, .. }
+            | Work::Mean { src }
+            | Work::Affine { src, .. }
+            | Work::Clip { src, .. }
+            | Work::Map { src, .. } => vec![*src],
+            Work::Conv { src, add, .. } => std::iter::once(*src).chain(*add).collect(),
+            Work::Gate { src, gate } => vec![*src, *gate],
+            Work::Binary { src, other, .. } => vec![*src, *other],
+            Work::Concat { parts } => parts.clone(),
+            Work::Fallback { operands, .. } => operands
+                .iter()
+                .filter_map(|operand| match operand {
+                    Operand::Stored { value, .. } => Some(*value),
+                    Operand::Constant(_) => None,
+                })
+                .collect(),
+        }
+    }
+
+    pub fn is_fallback(&self) -> bool {
+        matches!(self, Work::Fallback { .. })
+    }
+
+    /// What it computes, in a few words.
+    pub fn describe(&self) -> String {
+        let limited = |limits: &Limits| match *limits {
+            Limits::NONE => "",
+            Limits::RELU => " + relu",
+            _ => " + limits",
+        };
+        match self {
+            Work::Opened { .. } => "not packed".to_string(),
+            Work::Conv { layer, add, .. } => {
+                let sum = if add.is_some() { " + add" } else { "" };
+                format!("direct convolution{sum}{}", limited(&layer.limits()))
+            }
+            Work::Depthwise { layer, .. } => format!("depthwise convolution{}", limited(&layer.limits())),
+            Work::Pool { .. } => "pool".to_string(),
+            Work::Mean { .. } => "mean of images".to_string(),
+            Work::Affine { limits, .. } => format!("scale and shift{}", limited(limits)),
+            Work::Gate { .. } => "scale by channel".to_string(),
+            Work::Binary { binary, limits, .. } => format!("{binary:?}{}", limited(limits)).to_lowercase(),
+            Work::Clip { .. } => "limits".to_string(),
+            Work::Map { .. } => "function of each value".to_string(),
+            Work::Concat { .. } => "concat".to_string(),
+            Work::Fallback { op, .. } => format!("candle: {}", op.def().name),
+        }
+    }
+}
+
+/// One run of a plan.
+pub(super) struct Run<'a> {
+    pub draft: &'a Draft,
+    pub layout: &'a Layout,
+    pub arena: &'a mut Arena,
+    pub pool: &'a mut Pool,
+    pub level: Level,
+    pub batch: usize,
+}
+
+impl Run<'_> {
+    pub fn inputs(&mut self, inputs: &[Tensor]) -> candle_core::Result<()> {
+        for (value, tensor) in self.draft.inputs.iter().zip(inputs) {
+            self.layout.clear(self.arena, *value);
+            self.store(*value, tensor)?;
+        }
+        Ok(())
+    }
+
+    pub fn steps(&mut self) -> candle_core::Result<()> {
+        for (index, step) in self.draft.steps.iter().enumerate() {
+            for value in self.layout.begins(index) {
+                self.layout.clear(self.arena, *value);
+            }
+            self.step(&step.work, step.output).map_err(|error| error.context(step.path.to_string()))?;
+        }
+        Ok(())
+    }
+
+    pub fn result(&self, result: &Result_) -> candle_core::Result<Tensor> {
+        match result {
+            Result_::Stored { value, shape } => self.load(*value, shape),
+            Result_::Constant(tensor) => Ok(tensor.clone()),
+        }
+    }
+
+    fn step(&mut self, work: &Work, output: ValueId) -> candle_core::Result<()> {
+        let (layout, batch, level) = (self.layout, self.batch, self.level);
+        let dst = layout.view(output);
+        let mut point = |kind: Pointwise<'_>, src: ValueId, limits: Limits| {
+            pointwise(self.arena, kind, layout.view(src), dst, limits, level, batch, self.pool);
+        };
+        match work {
+            Work::Opened { .. } => unreachable!("convolutions are packed when the draft is done"),
+            Work::Conv { src, layer, add } => {
+                let add = add.map(|add| layout.view(add));
+                layer.run(self.arena, layout.view(*src), dst, add, batch, self.pool);
+            }
+            Work::Depthwise { src, layer } => layer.run(self.arena, layout.view(*src), dst, batch, self.pool),
+            Work::Pool { src, pooling } => pooling.run(self.arena, layout.view(*src), dst, level, batch, self.pool),
+            Work::Mean { src } => mean(self.arena, layout.view(*src), dst, level, batch, self.pool),
+            Work::Affine { src, scale, shift, limits } => point(Pointwise::Affine { scale, shift }, *src, *limits),
+            Work::Gate { src, gate } => point(Pointwise::Gate(*layout.view(*gate)), *src, Limits::NONE),
+            Work::Binary { binary, src, other, limits } => {
+                let other = *layout.view(*other);
+                let kind = match binary {
+                    Binary::Add => Pointwise::Add(other),
+                    Binary::Sub => Pointwise::Sub(other),
+                    Binary::Mul => Pointwise::Mul(other),
+                    Binary::Maximum => Pointwise::Max(other),
+                    Binary::Minimum => Pointwise::Min(other),
+                };
+                point(kind, *src, *limits);
+            }
+            Work::Clip { src, limits } => point(Pointwise::Copy, *src, *limits),
+            Work::Map { src, function } => point(Pointwise::Map(*function), *src, Limits::NONE),
+            Work::Concat { parts } => {
+                for (part, place) in layout.copies(output, parts) {
+                    let src = layout.view(part);
+                    pointwise(self.arena, Pointwise::Copy, src, &place, Limits::NONE, level, batch, self.pool);
+                }
+            }
+            Work::Fallback { op, operands, weights } => {
+                let operands = operands.iter().map(|operand| match operand {
+                    Operand::Stored { value, shape } => self.load(*value, shape),
+                    Operand::Constant(tensor) => Ok(tensor.clone()),
+                });
+                let operands: Vec<Tensor> = operands.collect::<candle_core::Result<_>>()?;
+                let result = op.forward(&operands, weights)?;
+                self.store(output, &result)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A tensor of the arena as candle has it.
+    fn load(&self, value: ValueId, shape: &[usize]) -> candle_core::Result<Tensor> {
+        let rows = to_rows(self.arena, self.layout.view(value), self.batch);
+        let dims: Vec<usize> = std::iter::once(self.batch).chain(shape.iter().copied()).collect();
+        Tensor::from_vec(rows, dims, &DEVICE)
+    }
+
+    fn store(&mut self, value: ValueId, tensor: &Tensor) -> candle_core::Result<()> {
+        let rows: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
+        from_rows(self.arena, &rows, self.layout.view(value), self.batch, self.pool);
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! The planned path computes what PyTorch computes, on every architecture with a reference.
+
+use std::path::Path;
+
+use archc::diagnostic::Diagnostics;
+use archc::expand::{Program, Settings};
+use archc::ir::Graph;
+use archc::kernels::Level;
+use archc::plan::{Options, Plan};
+use archc::source::SourceMap;
+use archc::weights::{Hashed, hash_values};
+use candle_core::{Device, Tensor};
+
+fn expand(arch: &str) -> Graph {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let target = sources.open_target(&format!("zoo:{arch}")).unwrap();
+    let program = Program::load(&mut sources, target.file, &mut diagnostics);
+    program.expand(&mut sources, arch, &Settings::default(), &mut diagnostics).unwrap()
+}
+
+fn reference(arch: &str) -> serde_json::Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models").join(format!("{arch}.json"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn names() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models");
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str().unwrap().strip_suffix(".json").map(str::to_string))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Relative L2 error of the logits, and whether the largest is the same.
+fn compare(arch: &str, options: Options) -> (f64, bool, usize) {
+    let graph = expand(arch);
+    let reference = reference(arch);
+    let source = Hashed { norm_scale: reference["norm_scale"].as_f64().unwrap() as f32 };
+    let output = graph.main_output().unwrap().node;
+    let plan = Plan::new(&graph, &[output], &source, options).unwrap();
+    let shape = graph.node(graph.graph_inputs()[0]).output.shape();
+    let count = shape.iter().product();
+    let input: Vec<f32> = hash_values("input", count).map(|value| 2.0 * value).collect();
+    let input = Tensor::from_vec(input, [&[1], shape].concat(), &Device::Cpu).unwrap();
+    let logits = plan.run(&[input]).unwrap().remove(0).flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let expected: Vec<f64> = reference["logits"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+    assert_eq!(logits.len(), expected.len());
+    let square = |x: f64| x * x;
+    let error: f64 = logits.iter().zip(&expected).map(|(a, b)| square(f64::from(*a) - b)).sum();
+    let length: f64 = expected.iter().map(|b| square(*b)).sum();
+    let largest = (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
+    ((error / length).sqrt(), largest as u64 == reference["argmax"].as_u64().unwrap(), plan.fallbacks())
+}
+
+#[test]
+fn every_reference_agrees() {
+    let mut bad = String::new();
+    for arch in names() {
+        let (error, same, fallbacks) = compare(&arch, Options::default());
+        println!("{arch:<24} {error:.2e} {same} {fallbacks} fallbacks");
+        if error > 1e-3 || !same || error.is_nan() {
+            bad += &format!("{arch}: relative error {error:.2e}, same argmax: {same}\n");
+        }
+    }
+    assert!(bad.is_empty(), "{bad}");
+}
+
+#[test]
+fn every_level_of_instructions_and_number_of_threads_agrees() {
+    for level in Level::available() {
+        for (threads, arch) in [(1, "squeezenet1_1"), (2, "mobilenet_v2"), (3, "cifar_resnet110")] {
+            let (error, same, _) = compare(arch, Options { threads, level });
+            assert!(error < 1e-3 && same, "{arch} at {level:?} with {threads} threads: {error:.2e}");
+        }
+    }
+}
