@@ -1,8 +1,8 @@
 //! The planned path on the CPU: a graph and its weights become a list of kernel calls over one arena.
 //!
-//! [`draft`] turns nodes into steps and joins what one kernel can do: batch normalisation is folded into the weights of
+//! `draft` turns nodes into steps and joins what one kernel can do: batch normalisation is folded into the weights of
 //! the convolution before it; a sum and an activation happen while its results are still in registers; dropout and
-//! reshapes vanish. [`layout`] says where every tensor lies: with room for the zeros around it that its readers' windows
+//! reshapes vanish. `layout` says where every tensor lies: with room for the zeros around it that its readers' windows
 //! reach, inside the result of a `concat` where it only ends there, and over memory whose tensors nobody reads any more.
 //! What has no kernel is computed by candle's ops, in the same plan.
 
