@@ -5,7 +5,7 @@ use std::path::Path;
 
 use candle_core::Device;
 
-use super::console::Findings;
+use super::console::{Console, Findings};
 use super::settings::SettingsArgs;
 use super::target;
 use crate::device::DeviceName;
@@ -55,6 +55,17 @@ pub enum Stop {
     Say(Box<Diagnostic>),
     /// It is among the findings already.
     Said,
+}
+
+impl Stop {
+    /// Reports all that was found and why there is nothing to run.
+    pub fn report(self, mut found: Findings, console: &mut Console, sources: &SourceMap) {
+        match self {
+            Stop::Say(diagnostic) => found.add([*diagnostic]),
+            Stop::Said => {}
+        }
+        console.report(&found, sources);
+    }
 }
 
 impl From<Diagnostic> for Stop {

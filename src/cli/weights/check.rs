@@ -65,14 +65,10 @@ Examples:
 pub fn check(args: &CheckArgs, console: &mut Console) -> Result<Exit, Failure> {
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
-    let compared = compare(args, &mut sources, &mut found);
-    let compared = match compared {
+    let compared = match compare(args, &mut sources, &mut found) {
         Ok(compared) => compared,
         Err(stop) => {
-            if let Stop::Say(diagnostic) = stop {
-                found.add([*diagnostic]);
-            }
-            console.report(&found, &sources);
+            stop.report(found, console, &sources);
             return Ok(Exit::Usage);
         }
     };

@@ -87,10 +87,7 @@ pub fn convert(args: &ConvertArgs, console: &mut Console) -> Result<Exit, Failur
     let planned = match plan(args, &mut sources, &mut found) {
         Ok(planned) => planned,
         Err(stop) => {
-            if let Stop::Say(diagnostic) = stop {
-                found.add([*diagnostic]);
-            }
-            console.report(&found, &sources);
+            stop.report(found, console, &sources);
             return Ok(Exit::Usage);
         }
     };
