@@ -89,7 +89,8 @@ impl<'p> Expander<'p> {
             );
             return Flow::Poison;
         }
-        let Some(op) = self.make(def, stage, operands.iter().map(|(operand, _)| *operand).collect(), site.span) else {
+        let Some(made) = self.make(def, stage, operands.iter().map(|(operand, _)| *operand).collect(), site.span)
+        else {
             self.op_path(def, site);
             return Flow::Poison;
         };
@@ -102,7 +103,7 @@ impl<'p> Expander<'p> {
         }
         let spans: Vec<Option<Span>> =
             operands.iter().filter(|(operand, _)| *operand == Operand::Tensor).map(|(_, span)| *span).collect();
-        self.add_node(op, &tensors, path, site.span, &Places { def, stage, operands: &spans, hint: None })
+        self.add_node(made, &tensors, path, site.span, &Places { def, stage, operands: &spans, hint: None })
     }
 
     /// The path of an op's node. A merge is transparent: it takes no place in a `seq`.
@@ -154,7 +155,7 @@ impl<'p> Expander<'p> {
         stage: &StageValue,
         operands: Vec<Operand>,
         span: Span,
-    ) -> Option<Arc<dyn Op>> {
+    ) -> Option<(Arc<dyn Op>, Args)> {
         let missing: Vec<&str> = def
             .params
             .iter()
@@ -171,8 +172,8 @@ impl<'p> Expander<'p> {
         }
         let given: Vec<(&'static str, ops::Raw)> =
             stage.args.iter().map(|arg| (def.params[arg.param].name, arg.value.to_raw())).collect();
-        match Args::bind(def.params, &given, operands).and_then(|args| (def.make)(&args)) {
-            Ok(op) => Some(op),
+        match Args::bind(def.params, &given, operands).and_then(|args| Ok(((def.make)(&args)?, args))) {
+            Ok(made) => Some(made),
             Err(error) => {
                 self.report_op(error, span, &[], &Places { def, stage, operands: &[], hint: None });
                 None
@@ -183,7 +184,7 @@ impl<'p> Expander<'p> {
     /// Adds a node, or reports why the op does not take these tensors.
     pub(super) fn add_node(
         &mut self,
-        op: Arc<dyn Op>,
+        (op, args): (Arc<dyn Op>, Args),
         tensors: &[Tensor],
         path: Arc<str>,
         span: Span,
@@ -201,7 +202,7 @@ impl<'p> Expander<'p> {
             return Flow::Poison;
         }
         let inputs: Vec<NodeId> = tensors.iter().map(|tensor| tensor.node).collect();
-        match self.graph.add(op, &inputs, path, self.origin(span)) {
+        match self.graph.add_made(op, args, &inputs, path, self.origin(span)) {
             Ok(node) => {
                 self.claim_weights(node, span);
                 Flow::Tensor(Tensor { node, ty: self.graph.node(node).output.clone() })

@@ -190,9 +190,9 @@ impl<'p> Expander<'p> {
                 Flow::Poison => return Flow::Poison,
             }
         }
-        let Some(op) = self.make(def, stage, vec![Operand::Tensor; tensors.len()], span) else { return Flow::Poison };
+        let Some(made) = self.make(def, stage, vec![Operand::Tensor; tensors.len()], span) else { return Flow::Poison };
         let unnamed = vec![None; tensors.len()];
-        self.add_node(op, &tensors, path, span, &Places { def, stage, operands: &unnamed, hint: site.hint })
+        self.add_node(made, &tensors, path, span, &Places { def, stage, operands: &unnamed, hint: site.hint })
     }
 }
 

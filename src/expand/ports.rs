@@ -18,11 +18,16 @@ impl<'p> Expander<'p> {
             env.input = Some(Value::Poison);
             return Flow::Poison;
         };
-        let op = ops::source::input(&shape);
+        let made = (ops::source::input(&shape), ops::Args::default());
         let stage = &StageValue::bare(Callee::Op(&ops::source::INPUT));
         let path = self.names.labelled(&Naming::root(), &name.name);
-        let flow =
-            self.add_node(op, &[], path, span, &Places { def: &ops::source::INPUT, stage, operands: &[], hint: None });
+        let flow = self.add_node(
+            made,
+            &[],
+            path,
+            span,
+            &Places { def: &ops::source::INPUT, stage, operands: &[], hint: None },
+        );
         let first = self.graph.graph_inputs().len() <= 1;
         let value = match &flow {
             Flow::Tensor(tensor) => Value::Tensor(tensor.clone()),

@@ -16,13 +16,15 @@ pub use petgraph::graph::NodeIndex as NodeId;
 pub use types::{MAX_ELEMENTS, TensorType};
 
 use crate::diagnostic::Label;
-use crate::ops::{Op, OpError, WeightSpec};
+use crate::ops::{Args, Op, OpError, WeightSpec};
 use crate::source::Span;
 
 /// One application of an op.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub op: Arc<dyn Op>,
+    /// What the op was made from; empty for an input.
+    pub args: Args,
     /// Where it stands in the architecture, as in `layer1.0.conv1`; its weights' names start with it.
     pub path: Arc<str>,
     /// The type of its one result.
@@ -99,7 +101,7 @@ impl Graph {
         Graph { name, nodes: DiGraph::new(), inputs: Vec::new(), outputs: Vec::new() }
     }
 
-    /// Adds a node for `op` applied to `inputs`.
+    /// Adds a node for `op`, which no arguments are known of, applied to `inputs`.
     ///
     /// # Errors
     /// What the op says of inputs that it can't take.
@@ -110,11 +112,26 @@ impl Graph {
         path: Arc<str>,
         origin: Origin,
     ) -> Result<NodeId, OpError> {
+        self.add_made(op, Args::default(), inputs, path, origin)
+    }
+
+    /// Adds a node for `op`, made from `args`, applied to `inputs`.
+    ///
+    /// # Errors
+    /// What the op says of inputs that it can't take.
+    pub fn add_made(
+        &mut self,
+        op: Arc<dyn Op>,
+        args: Args,
+        inputs: &[NodeId],
+        path: Arc<str>,
+        origin: Origin,
+    ) -> Result<NodeId, OpError> {
         let types: Vec<&TensorType> = inputs.iter().map(|input| &self.nodes[*input].output).collect();
         let output = op.infer(&types)?;
         output.check_size()?;
         let is_input = op.def().operands == crate::ops::Operands::Input;
-        let node = self.nodes.add_node(Node { op, path, output, origin });
+        let node = self.nodes.add_node(Node { op, args, path, output, origin });
         for (position, input) in inputs.iter().enumerate() {
             self.nodes.add_edge(*input, node, position as u32);
         }

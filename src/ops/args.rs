@@ -93,7 +93,7 @@ pub enum Operand {
 }
 
 /// The arguments of one application: every parameter of the op that was given or has a default, and the operands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, std::default::Default)]
 pub struct Args {
     values: Vec<(&'static str, Arg)>,
     operands: Vec<Operand>,
@@ -129,6 +129,11 @@ impl Args {
             args.values.push((param.name, value));
         }
         Ok(args)
+    }
+
+    /// All arguments, in the order of the op's parameters.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Arg)> {
+        self.values.iter().map(|(name, value)| (*name, value))
     }
 
     /// The operands of a merge or pair, the flow first.
@@ -352,6 +357,25 @@ impl fmt::Display for Raw {
                 write!(f, "[{}{more}]", shown.join(", "))
             }
             Raw::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for Arg {
+    /// As it would be written in a call; a pair of equal numbers is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+        match self {
+            Arg::Count(value) => write!(f, "{value}"),
+            Arg::Int(value) => write!(f, "{value}"),
+            Arg::Float(value) => write!(f, "{value}"),
+            Arg::Bool(value) => write!(f, "{value}"),
+            Arg::Pair([h, w]) if h == w => write!(f, "{h}"),
+            Arg::Pair([h, w]) => write!(f, "[{h}, {w}]"),
+            Arg::Padding(padding) => write!(f, "{padding}"),
+            Arg::Shape(dims) => f.write_str(&list(dims.iter().map(usize::to_string).collect())),
+            Arg::Ints(values) => f.write_str(&list(values.iter().map(i64::to_string).collect())),
+            Arg::Word(word) => f.write_str(word),
         }
     }
 }

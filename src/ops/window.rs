@@ -1,5 +1,7 @@
 //! What convolutions and pools share: a window that slides over rows and columns.
 
+use std::fmt;
+
 use super::args::size;
 use super::{At, OpError, ParamType, Raw};
 use crate::diagnostic::Code;
@@ -18,6 +20,20 @@ pub enum Padding {
     Valid,
     /// TensorFlow's SAME: the output is `ceil(size / stride)`, the odd row and column go below and right.
     SameUpper,
+}
+
+impl fmt::Display for Padding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Padding::Explicit { top, bottom, left, right } if top == bottom && left == right => {
+                f.write_str(&if top == left { top.to_string() } else { format!("[{top}, {left}]") })
+            }
+            Padding::Explicit { top, bottom, left, right } => write!(f, "[{top}, {bottom}, {left}, {right}]"),
+            Padding::Half => f.write_str("half"),
+            Padding::Valid => f.write_str("valid"),
+            Padding::SameUpper => f.write_str("same_upper"),
+        }
+    }
 }
 
 impl Padding {
