@@ -20,7 +20,7 @@ pub struct Span {
 }
 
 /// A pool over windows that may differ from place to place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pooling {
     pub kind: PoolKind,
     /// One for each row of the result.

@@ -99,6 +99,17 @@ impl Op for Slice {
         format!("axis {}, {}", self.axis, self.written())
     }
 
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let axis = usize::try_from(if self.axis < 0 { self.axis + 3 } else { self.axis - 1 });
+        let ([channels, height, width], Ok(axis @ 0..3)) = (inputs[0].shape(), axis) else { return Form::Other };
+        let mut places = [*channels, *height, *width].map(|size| (0..size).map(Some).collect::<Vec<_>>());
+        match self.range(places[axis].len()) {
+            Some((start, len)) => places[axis] = (start..start + len).map(Some).collect(),
+            None => return Form::Other,
+        }
+        Form::Select { places, fill: 0.0 }
+    }
+
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
         let dim = inputs[0].normalize_axis(self.axis)?;
         match self.range(inputs[0].dim(dim)?) {
@@ -172,6 +183,17 @@ impl Op for Pad {
         parts.collect::<Vec<_>>().join(", ")
     }
 
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let [channels, height, width] = *inputs[0].shape() else { return Form::Other };
+        let sizes = [channels, height, width];
+        let none = |count: usize| std::iter::repeat_n(None, count);
+        let places = [0, 1, 2].map(|axis| {
+            let [before, after] = self.ends[axis];
+            none(before).chain((0..sizes[axis]).map(Some)).chain(none(after)).collect()
+        });
+        Form::Select { places, fill: self.value as f32 }
+    }
+
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
         let mut x = inputs[0].clone();
         for (index, [before, after]) in self.ends.into_iter().enumerate() {
@@ -219,11 +241,10 @@ impl Op for Subsample {
     }
 
     fn form(&self, inputs: &[&TensorType]) -> Form {
-        let [_, height, width] = *inputs[0].shape() else { return Form::Other };
-        let spans = [height, width];
-        // The mean of one value is that value.
-        let spans = [0, 1].map(|axis| (0..spans[axis]).step_by(self.stride[axis]).map(|at| [at, at + 1, 1]).collect());
-        Form::Pool { max: false, spans }
+        let [channels, height, width] = *inputs[0].shape() else { return Form::Other };
+        let each = |size: usize, stride: usize| (0..size).step_by(stride).map(Some).collect();
+        let places = [each(channels, 1), each(height, self.stride[0]), each(width, self.stride[1])];
+        Form::Select { places, fill: 0.0 }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

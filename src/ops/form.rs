@@ -32,6 +32,9 @@ pub enum Form {
     Pool { max: bool, spans: [Vec<[usize; 3]>; 2] },
     /// The mean of each channel of an image.
     Mean,
+    /// Parts of an image: for each channel, row and column of the result the one of the operand that it is; `fill` where
+    /// there is none.
+    Select { places: [Vec<Option<usize>>; 3], fill: f32 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Where the tensors of a plan lie.
 
-use super::draft::{Draft, Result_, ValueId};
+use super::draft::{Draft, Result_};
+use super::sketch::ValueId;
 use super::step::Work;
 use crate::kernels::{Arena, LANES, View, clear_halo};
 
@@ -21,11 +22,9 @@ pub(super) struct Layout {
 impl Layout {
     pub fn new(draft: &Draft, batch: usize) -> Layout {
         let count = draft.values.len();
-        let mut parents: Vec<Option<(ValueId, usize)>> = vec![None; count];
-        place_parts(draft, &mut parents);
         let root_of = |value: ValueId| {
             let (mut root, mut block) = (value, 0);
-            while let Some((parent, offset)) = parents[root.0] {
+            while let Some((parent, offset)) = draft.values[root.0].inside {
                 (root, block) = (parent, block + offset);
             }
             (root, block)
@@ -138,22 +137,6 @@ impl Layout {
             block += view.blocks();
         }
         copies
-    }
-}
-
-/// Lets parts of a `concat` lie in its result, where each is made by a step and ends in one `concat` at one place.
-fn place_parts(draft: &Draft, parents: &mut [Option<(ValueId, usize)>]) {
-    let made: Vec<ValueId> = draft.steps.iter().map(|step| step.output).collect();
-    for step in &draft.steps {
-        let Work::Concat { parts } = &step.work else { continue };
-        let mut block = 0;
-        for part in parts {
-            let value = &draft.values[part.0];
-            if parents[part.0].is_none() && made.contains(part) && *part != step.output {
-                parents[part.0] = Some((step.output, block));
-            }
-            block += value.image()[0].div_ceil(LANES);
-        }
     }
 }
 

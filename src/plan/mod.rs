@@ -1,14 +1,16 @@
 //! The planned path on the CPU: a graph and its weights become a list of kernel calls over one arena.
 //!
-//! `draft` turns nodes into steps and joins what one kernel can do: batch normalisation is folded into the weights of
-//! the convolution before it; a sum and an activation happen while its results are still in registers; dropout and
-//! reshapes vanish. `layout` says where every tensor lies: with room for the zeros around it that its readers' windows
-//! reach, inside the result of a `concat` where it only ends there, and over memory whose tensors nobody reads any more.
-//! What has no kernel is computed by candle's ops, in the same plan.
+//! `sketch` has a stage for every node. `passes` join what one kernel can do: batch normalisation goes into the weights
+//! of a convolution; a sum and an activation happen while its results are still in registers; dropout and reshapes
+//! vanish. `draft` chooses kernels and packs weights. `layout` says where every tensor lies: with room for the zeros
+//! around it that its readers' windows reach, inside the result of a `concat` where it only ends there, and over
+//! memory whose tensors nobody reads any more. What has no kernel is computed by candle's ops, in the same plan.
 
 mod draft;
 mod layout;
+mod passes;
 mod prepare;
+mod sketch;
 mod step;
 
 use std::sync::{Mutex, PoisonError};
@@ -102,7 +104,12 @@ impl Plan {
 
     /// The steps in their order, each in a line: what it computes, and what was joined into it.
     pub fn describe(&self) -> Vec<String> {
-        self.draft.steps.iter().map(|step| format!("{:<32} {}", step.path, step.work.describe())).collect()
+        let line = |step: &draft::Step| {
+            let joined: Vec<&str> = step.joined.iter().map(|joined| &*joined.path).collect();
+            let with = if joined.is_empty() { String::new() } else { format!(", with {}", joined.join(", ")) };
+            format!("{:<32} {}{with}", step.path, step.work.describe())
+        };
+        self.draft.steps.iter().map(line).collect()
     }
 
     /// How many steps candle's ops compute, for want of a kernel.

@@ -1,24 +1,13 @@
-//! The weights of a convolution while others may still join it: normalisation, a sum, an activation.
+//! The weights of convolutions and linear layers, with all that has joined them, packed for the kernels.
 
 use candle_core::Tensor;
 
-use super::draft::ValueId;
+use super::sketch::{Convolution, Sketch, Stage};
 use super::step::Work;
-use crate::kernels::{Conv, ConvShape, Depthwise, LANES, Level, Limits};
-use crate::ops::Window;
+use crate::diagnostic::Diagnostic;
+use crate::kernels::{Conv, ConvShape, Depthwise, LANES, Level};
 
-/// A convolution or linear layer that is not packed yet.
-#[derive(Debug)]
-pub(super) struct Weights {
-    shape: ConvShape,
-    depthwise: bool,
-    weights: Vec<f32>,
-    bias: Vec<f32>,
-    limits: Limits,
-    add: Option<ValueId>,
-}
-
-fn floats(tensor: &Tensor) -> Vec<f32> {
+pub(super) fn floats(tensor: &Tensor) -> Vec<f32> {
     tensor.flatten_all().and_then(|flat| flat.to_vec1()).expect("weights are float32 on the CPU")
 }
 
@@ -40,119 +29,86 @@ pub(super) fn affine(eps: f64, scale: bool, center: bool, weights: &[Tensor]) ->
     [channels.clone().map(|c| factor(c) as f32).collect(), channels.map(|c| offset(c) as f32).collect()]
 }
 
-impl Weights {
-    /// A convolution of `channels`; nothing where the kernels have none for its groups.
-    pub fn conv(
-        window: &Window,
-        before: [usize; 2],
-        groups: usize,
-        channels: usize,
-        output: &[usize],
-        weights: &[Tensor],
-    ) -> Option<Weights> {
-        let outs = output[0];
-        let bias = weights.get(1).map_or_else(|| vec![0.0; outs], floats);
-        let mut shape = ConvShape {
-            in_channels: channels,
-            out_channels: outs,
-            groups,
-            kernel: window.kernel,
-            stride: window.stride,
-            dilation: window.dilation,
-            before,
-        };
-        let weights = floats(&weights[0]);
-        if groups == channels && outs == channels && groups > 1 {
-            return Some(Weights { shape, depthwise: true, weights, bias, limits: Limits::NONE, add: None });
-        }
-        let (ins, each) = (channels / groups, outs / groups);
-        let whole = |ins: usize, each: usize| ins.is_multiple_of(LANES) && each.is_multiple_of(LANES);
-        let weights = match groups {
-            1 => weights,
-            _ if whole(ins, each) => weights,
-            _ => {
-                // Small groups are joined to blocks, with zeros where a channel is not looked at.
-                let joined = LANES / ins.min(LANES);
-                if !LANES.is_multiple_of(ins) || !groups.is_multiple_of(joined) || !whole(ins * joined, each * joined) {
-                    return None;
-                }
-                shape.groups = groups / joined;
-                let places = window.kernel[0] * window.kernel[1];
-                let mut dense = vec![0.0; outs * ins * joined * places];
-                for out in 0..outs {
-                    let slot = out / each % joined;
-                    let from = &weights[out * ins * places..(out + 1) * ins * places];
-                    let at = (out * joined + slot) * ins * places;
-                    dense[at..at + ins * places].copy_from_slice(from);
-                }
-                dense
-            }
-        };
-        Some(Weights { shape, depthwise: false, weights, bias, limits: Limits::NONE, add: None })
+/// The kernel of a stage that convolves.
+pub(super) fn pack(
+    sketch: &Sketch<'_>,
+    stage: &Stage,
+    convolution: &Convolution,
+    level: Level,
+) -> Result<Work, Diagnostic> {
+    let Convolution { kernel, stride, dilation, pads, groups, limits, .. } = *convolution;
+    let channels = |value: usize| sketch.values[value].image()[0];
+    let (src, ins, outs) = (stage.inputs[0], channels(stage.inputs[0].0), channels(stage.output.0));
+    let before = [pads[0][0], pads[1][0]];
+    let read = sketch.weights(stage.node)?;
+    let mut weights = floats(&read[0]);
+    let mut bias = read.get(1).map_or_else(|| vec![0.0; outs], floats);
+    drop(read);
+    if let Some(ahead) = &convolution.ahead {
+        scale_inputs(&mut weights, &mut bias, ins / groups, outs / groups, ahead);
     }
-
-    pub fn linear(weights: &[Tensor]) -> Weights {
-        let outs = weights[0].dims()[0];
-        let shape = ConvShape {
-            in_channels: weights[0].dims()[1],
-            out_channels: outs,
-            groups: 1,
-            kernel: [1, 1],
-            stride: [1, 1],
-            dilation: [1, 1],
-            before: [0, 0],
-        };
-        let bias = weights.get(1).map_or_else(|| vec![0.0; outs], floats);
-        Weights { shape, depthwise: false, weights: floats(&weights[0]), bias, limits: Limits::NONE, add: None }
-    }
-
-    pub fn is_depthwise(&self) -> bool {
-        self.depthwise
-    }
-
-    pub fn channels(&self) -> usize {
-        self.shape.out_channels
-    }
-
-    /// Whether nothing has joined that must come last.
-    pub fn takes_more(&self) -> bool {
-        self.limits == Limits::NONE && self.add.is_none()
-    }
-
-    /// Scales and shifts the results, channel by channel.
-    pub fn scale(&mut self, scale: &[f32], shift: &[f32]) {
-        let each = self.weights.len() / self.bias.len();
-        for (channel, weights) in self.weights.chunks_mut(each).enumerate() {
+    if let Some([scale, shift]) = &convolution.behind {
+        let each = weights.len() / outs;
+        for (channel, weights) in weights.chunks_mut(each).enumerate() {
             weights.iter_mut().for_each(|weight| *weight *= scale[channel]);
-            self.bias[channel] = self.bias[channel] * scale[channel] + shift[channel];
+            bias[channel] = bias[channel] * scale[channel] + shift[channel];
         }
     }
-
-    /// Keeps the results within limits; not where they are limited already.
-    pub fn limit(&mut self, limits: Limits) -> bool {
-        let free = self.limits == Limits::NONE;
-        if free {
-            self.limits = limits;
-        }
-        free
+    if convolution.is_depthwise(ins, outs) {
+        let layer = Depthwise::new(kernel, stride, dilation, before, &weights, &bias, limits, level);
+        return Ok(Work::Depthwise { src, layer });
     }
-
-    /// Adds another tensor to the results; not where the kernel can't.
-    pub fn add(&mut self, other: ValueId) -> bool {
-        if self.depthwise {
-            return false;
-        }
-        self.add = Some(other);
-        true
+    let joined = groups / joined_groups(groups, ins, outs);
+    if joined != groups {
+        weights = join_groups(&weights, groups, joined, ins, outs);
     }
+    let shape = ConvShape { in_channels: ins, out_channels: outs, groups: joined, kernel, stride, dilation, before };
+    let layer = Conv::new(shape, &weights, &bias, limits, level);
+    Ok(Work::Conv { src, layer, add: convolution.sum.then(|| stage.inputs[1]) })
+}
 
-    pub fn close(self, src: ValueId, level: Level) -> Work {
-        let ConvShape { kernel, stride, dilation, before, .. } = self.shape;
-        if self.depthwise {
-            let layer = Depthwise::new(kernel, stride, dilation, before, &self.weights, &self.bias, self.limits, level);
-            return Work::Depthwise { src, layer };
+/// Scales and shifts what a convolution reads: groups of `ins` channels in and `outs` out.
+fn scale_inputs(weights: &mut [f32], bias: &mut [f32], ins: usize, outs: usize, [scale, shift]: &[Vec<f32>; 2]) {
+    let places = weights.len() / (bias.len() * ins);
+    for (index, weights) in weights.chunks_mut(places).enumerate() {
+        let (out, input) = (index / ins, index % ins);
+        let channel = out / outs * ins + input;
+        bias[out] += shift[channel] * weights.iter().sum::<f32>();
+        weights.iter_mut().for_each(|weight| *weight *= scale[channel]);
+    }
+}
+
+/// How many groups are joined to one, with zeros where a channel is not looked at, so that each has whole blocks.
+fn joined_groups(groups: usize, ins: usize, outs: usize) -> usize {
+    let whole =
+        |count: &usize| (ins / groups * count).is_multiple_of(LANES) && (outs / groups * count).is_multiple_of(LANES);
+    (1..groups).filter(|count| groups.is_multiple_of(*count)).find(whole).unwrap_or(groups)
+}
+
+/// The weights of `groups` as those of fewer, `joined`.
+fn join_groups(weights: &[f32], groups: usize, joined: usize, ins: usize, outs: usize) -> Vec<f32> {
+    let (each_in, each_out, wide) = (ins / groups, outs / groups, ins / joined);
+    let places = weights.len() / (outs * each_in);
+    let mut dense = vec![0.0; outs * wide * places];
+    for (out, from) in weights.chunks(each_in * places).enumerate() {
+        let slot = out / each_out % (groups / joined);
+        let at = (out * wide + slot * each_in) * places;
+        dense[at..at + from.len()].copy_from_slice(from);
+    }
+    dense
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::passes::testing::steps;
+
+    #[test]
+    fn groups_of_any_size() {
+        for (channels, out, groups) in [(32, 32, 8), (12, 24, 3), (20, 30, 5), (48, 96, 3), (8, 24, 8), (6, 6, 2)] {
+            for stages in ["", " -> bn -> relu"] {
+                let conv = format!("conv({out}, 3, 2, groups = {groups}){stages}");
+                assert_eq!(steps(&format!("input image[{channels}, 9, 7]\n{conv}")).len(), 1);
+            }
         }
-        let layer = Conv::new(self.shape, &self.weights, &self.bias, self.limits, level);
-        Work::Conv { src, layer, add: self.add }
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::DEVICE;
-use super::draft::{Draft, Result_, ValueId};
+use super::draft::{Draft, Result_};
 use super::layout::Layout;
+use super::sketch::ValueId;
 use crate::kernels::{
     Arena, Conv, Depthwise, Level, Limits, Pointwise, Pool, Pooling, from_rows, mean, pointwise, to_rows,
 };
@@ -14,11 +15,6 @@ use crate::ops::{Binary, Op};
 
 #[derive(Debug)]
 pub(super) enum Work {
-    /// A convolution that is still being drafted; packed before the plan is done.
-    Opened {
-        src: ValueId,
-        output: ValueId,
-    },
     Conv {
         src: ValueId,
         layer: Conv,
@@ -81,8 +77,7 @@ impl Work {
     /// The tensors of the arena that it reads.
     pub fn reads(&self) -> Vec<ValueId> {
         match self {
-            Work::Opened { src, .. }
-            | Work::Depthwise { src, .. }
+            Work::Depthwise { src, .. }
             | Work::Pool { src, .. }
             | Work::Mean { src }
             | Work::Affine { src, .. }
@@ -114,7 +109,6 @@ impl Work {
             _ => " + limits",
         };
         match self {
-            Work::Opened { .. } => "not packed".to_string(),
             Work::Conv { layer, add, .. } => {
                 let sum = if add.is_some() { " + add" } else { "" };
                 format!("direct convolution{sum}{}", limited(&layer.limits()))
@@ -176,7 +170,6 @@ impl Run<'_> {
             pointwise(self.arena, kind, layout.view(src), dst, limits, level, batch, self.pool);
         };
         match work {
-            Work::Opened { .. } => unreachable!("convolutions are packed when the draft is done"),
             Work::Conv { src, layer, add } => {
                 let add = add.map(|add| layout.view(add));
                 layer.run(self.arena, layout.view(*src), dst, add, batch, self.pool);

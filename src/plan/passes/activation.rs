@@ -1,0 +1,57 @@
+//! An activation that only cuts off values joins the stage whose result it alone reads.
+
+use crate::diagnostic::Diagnostic;
+use crate::kernels::Limits;
+use crate::plan::sketch::{Kind, Sketch};
+
+pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
+    for slot in 0..sketch.slots() {
+        let Some(stage) = sketch.stage(slot) else { continue };
+        let Kind::Clip(limits) = stage.kind else { continue };
+        let Some(maker) = sketch.sole_maker(stage.inputs[0]) else { continue };
+        let last = match sketch.kind_mut(maker) {
+            Kind::Convolution(convolution) => &mut convolution.limits,
+            Kind::Affine { limits, .. } | Kind::Binary { limits, .. } => limits,
+            Kind::Plain
+            | Kind::Identity
+            | Kind::Reshape
+            | Kind::Norm { .. }
+            | Kind::Clip(_)
+            | Kind::Map(_)
+            | Kind::Gate
+            | Kind::Concat
+            | Kind::Pool(_)
+            | Kind::Mean
+            | Kind::Select(_) => continue,
+        };
+        if *last == Limits::NONE {
+            *last = limits;
+            sketch.join(maker, slot, &[]);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::passes::testing::steps;
+
+    #[test]
+    fn cutting_off_joins_what_made_the_values() {
+        for maker in ["conv(20, 3)", "conv(20, 3, groups = 20)", "bn", "add(in)", "mul(2)"] {
+            for activation in ["relu", "relu6"] {
+                let steps = steps(&format!("input image[20, 9, 7]\n{maker} -> {activation}"));
+                assert!(
+                    matches!(steps.as_slice(), [step] if step.ends_with(&format!(" + {activation}1"))),
+                    "{steps:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn not_where_another_reads_the_values_before() {
+        assert_eq!(steps("input image[20, 9, 7]\nx: conv(20, 3)\nrelu -> mul(x)"), ["x", "relu1", "mul1"]);
+        assert_eq!(steps("input image[20, 9, 7]\noutput y: conv(20, 3)\ny -> relu"), ["y", "relu1"]);
+    }
+}
