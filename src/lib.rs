@@ -34,6 +34,7 @@ pub mod classify;
 pub mod cli;
 pub mod device;
 pub mod diagnostic;
+pub mod diff;
 pub mod evaluate;
 pub mod expand;
 pub mod features;

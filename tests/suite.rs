@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod cli;
+mod diff;
 mod docs;
 mod expand;
 mod features;

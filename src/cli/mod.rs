@@ -9,6 +9,7 @@ pub mod at;
 pub mod check;
 pub mod completions;
 pub mod console;
+pub mod diff;
 pub mod embed;
 pub mod eval;
 pub mod explain;
@@ -53,6 +54,7 @@ pub struct Cli {
 enum Command {
     Check(check::CheckArgs),
     Stats(stats::StatsArgs),
+    Diff(diff::DiffArgs),
     Run(run::RunArgs),
     Embed(embed::EmbedArgs),
     Eval(eval::EvalArgs),
@@ -70,6 +72,7 @@ Examples:
   archc check net.arch               all that is wrong with a file
   archc stats net.arch               what it costs, block by block
   archc stats zoo:vgg16 zoo:resnet50 two architectures, compared
+  archc diff old.arch new.arch       what changed, and what it costs
   archc run net.arch photo.png       what is in a photo
   archc zoo                          the built-in architectures
 
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => check::check(args, &mut console),
         Command::Stats(args) => stats::stats(args, &mut console),
+        Command::Diff(args) => diff::diff(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),
         Command::Embed(args) => embed::embed(args, &mut console),
         Command::Eval(args) => eval::eval(args, &mut console),

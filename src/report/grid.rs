@@ -80,7 +80,9 @@ impl Grid {
         for line in &self.head {
             text.push_str(&format!("- {}\n", escape(line)));
         }
-        text.push('\n');
+        if !self.head.is_empty() {
+            text.push('\n');
+        }
         text.push_str(&markdown_row(self.columns.iter().map(|column| column.name.to_string())));
         text.push_str(&markdown_row(self.columns.iter().map(|column| match column.align {
             Align::Left => "---".to_string(),

@@ -4,6 +4,7 @@
 
 mod comparison;
 mod csv;
+pub mod diff;
 mod evaluation;
 mod grid;
 mod json;
@@ -16,6 +17,7 @@ pub use evaluation::Evaluated;
 pub use grid::{Align, Column, Grid};
 pub use json::{FORMAT, json};
 pub use layers::{ROWS_OF_A_SCREEN, layers};
+use numbers::counted;
 pub use numbers::{bytes, grouped, ratio, shape, short, times};
 
 use crate::analyse::Report;
@@ -36,12 +38,6 @@ fn conventions(batch: u64) -> Vec<String> {
         "FLOPs: 2 x MACs and every other op's own count. Activations: the results of all ops. Bytes at float32."
             .to_string(),
     ]
-}
-
-/// `1 image`, `3 images`.
-fn counted(count: u64, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", grouped(count))
 }
 
 #[cfg(test)]

@@ -63,6 +63,38 @@ pub(super) fn share(part: u64, whole: u64) -> String {
     if percent < 0.05 { "<0.1".to_string() } else { format!("{percent:.1}") }
 }
 
+/// `+1,234` or `-1.23 G`, as `shown` writes the number; nothing for nothing.
+pub(super) fn signed(delta: i128, shown: fn(u64) -> String) -> String {
+    let size = u64::try_from(delta.unsigned_abs()).unwrap_or(u64::MAX);
+    match delta {
+        0 => String::new(),
+        1.. => format!("+{}", shown(size)),
+        _ => format!("-{}", shown(size)),
+    }
+}
+
+/// What a change is of a number, in percent: `+2.5 %`; nothing where nothing changed, and `-` where there was nothing.
+pub(super) fn percent(delta: i128, before: u64) -> String {
+    match (delta, before) {
+        (0, _) => String::new(),
+        (_, 0) => "-".to_string(),
+        _ => {
+            let percent = delta as f64 * 100.0 / before as f64;
+            match percent.abs() {
+                ..0.005 => "under 0.01 %".to_string(),
+                ..1.0 => format!("{percent:+.2} %"),
+                _ => format!("{percent:+.1} %"),
+            }
+        }
+    }
+}
+
+/// `1 image`, `3 images`.
+pub(super) fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(count))
+}
+
 /// `3x224x224`
 pub fn shape(shape: &[usize]) -> String {
     match shape {

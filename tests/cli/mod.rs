@@ -1,6 +1,7 @@
 //! The program itself: what it prints where, and how it ends.
 
 mod check;
+mod diff;
 mod ops;
 mod stats;
 mod usage;

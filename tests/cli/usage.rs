@@ -7,6 +7,7 @@ fn every_command_helps_with_examples() {
     let commands = [
         "check",
         "stats",
+        "diff",
         "run",
         "embed",
         "eval",

@@ -1,5 +1,6 @@
 //! The code in the documentation: whole files (```` ```arch ````) are checked, fragments (```` ```arch part ````) parsed.
 
+mod consoles;
 mod pages;
 mod pictures;
 
