@@ -1,8 +1,11 @@
 //! The kernels for each level of vector instructions, and which levels the machine has.
 
 use super::depthwise::{self, Depthwise};
+use super::lrn::{self, Pixels};
+use super::math::{self, Mapped};
 use super::pointwise::{self, Strip};
 use super::simd::{Block, Scalar};
+use super::softmax::{self, Scores};
 use super::tile::{Tile, tile};
 use super::window::{self, Window};
 
@@ -78,6 +81,9 @@ pub(super) struct Kernels {
     pub pool: unsafe fn(&Window),
     pub mean: unsafe fn(&Window),
     pub pointwise: unsafe fn(&Strip),
+    pub lrn: unsafe fn(&Pixels),
+    pub map: unsafe fn(&Mapped),
+    pub softmax: unsafe fn(&Scores),
 }
 
 /// Defines the kernels of a level: its name, its type of block, the attribute that turns its instructions on, and how
@@ -92,6 +98,9 @@ macro_rules! level {
             pool: $room::pool_row,
             mean: $room::mean_block,
             pointwise: $room::strip,
+            lrn: $room::lrn_pixels,
+            map: $room::mapped,
+            softmax: $room::scores,
         };
 
         mod $room {
@@ -139,6 +148,24 @@ macro_rules! level {
             pub(super) unsafe fn mean_block(block: &Window) {
                 // SAFETY: the caller promises what the kernel asks for.
                 unsafe { window::mean_of_block::<$block>(block) }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn lrn_pixels(pixels: &Pixels) {
+                // SAFETY: the caller promises what the kernel asks for.
+                unsafe { lrn::pixels::<$block>(pixels) }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn mapped(mapped: &Mapped) {
+                // SAFETY: the caller promises what the kernel asks for.
+                unsafe { math::mapped::<$block>(mapped) }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn scores(scores: &Scores) {
+                // SAFETY: the caller promises what the kernel asks for.
+                unsafe { softmax::scores::<$block>(scores) }
             }
 
             $(#[$feature])?

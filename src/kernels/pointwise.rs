@@ -1,5 +1,6 @@
 //! What is done to every value alone, or to pairs of values at the same place.
 
+use super::math::{Map, Mapped, leaky};
 use super::simd::Block;
 use super::{Arena, LANES, Level, Pool, View};
 
@@ -31,8 +32,10 @@ pub enum Pointwise<'a> {
     Mul(View),
     Max(View),
     Min(View),
-    /// A function of one value.
-    Map(fn(f32) -> f32),
+    /// A function of one value; no limits apply.
+    Map(Map),
+    /// `x` where positive, `slope * x` elsewhere, with a slope for each channel, padded to whole blocks.
+    Slope(&'a [f32]),
     Copy,
 }
 
@@ -55,6 +58,8 @@ enum Kind {
     Affine,
     /// `other` holds one block.
     Gate,
+    /// `other` holds one block.
+    Slope,
     Add,
     Sub,
     Mul,
@@ -105,10 +110,18 @@ pub fn pointwise(
             assert!(scale.len() == blocks * LANES && shift.len() == blocks * LANES);
             None
         }
-        Pointwise::Map(_) | Pointwise::Copy => None,
+        Pointwise::Slope(slopes) => {
+            assert!(slopes.len() == blocks * LANES);
+            None
+        }
+        Pointwise::Map(_) => {
+            assert!(limits == Limits::NONE, "functions have no limits");
+            None
+        }
+        Pointwise::Copy => None,
     };
     let memory = Memory(arena.pointer());
-    let strip = level.kernels().pointwise;
+    let (strip, mapped) = (level.kernels().pointwise, level.kernels().map);
     let rows_each = (1024 / src.width).max(1);
     let parts = src.height.div_ceil(rows_each);
     pool.run(batch * blocks * parts, &|task| {
@@ -123,7 +136,6 @@ pub fn pointwise(
                 let to = memory.0.add(at(dst) + y * dst.row);
                 let beside = |view: &View| memory.0.add(at(view) + y * view.row).cast_const();
                 let none = std::ptr::null();
-                let mapped = matches!(kind, Pointwise::Map(_));
                 let (kind, other, shift) = match (kind, &other) {
                     (Pointwise::Affine { scale, shift }, _) => {
                         (Kind::Affine, scale.as_ptr().add(block * LANES), shift.as_ptr().add(block * LANES))
@@ -135,17 +147,15 @@ pub fn pointwise(
                     (Pointwise::Max(view), _) => (Kind::Max, beside(&view), none),
                     (Pointwise::Min(view), _) => (Kind::Min, beside(&view), none),
                     (Pointwise::Copy, _) => (Kind::Copy, none, none),
+                    (Pointwise::Slope(slopes), _) => (Kind::Slope, slopes.as_ptr().add(block * LANES), none),
                     (Pointwise::Map(map), _) => {
-                        for i in 0..src.width * LANES {
-                            to.add(i).write(map(from.add(i).read()));
-                        }
-                        (Kind::Copy, none, none)
+                        mapped(&Mapped { map, src: from, dst: to, length: dst.width });
+                        continue;
                     }
                 };
-                let src = if mapped { to.cast_const() } else { from };
                 strip(&Strip {
                     kind,
-                    src,
+                    src: from,
                     other,
                     shift,
                     dst: to,
@@ -166,7 +176,7 @@ pub(super) unsafe fn strip<S: Block>(strip: &Strip) {
     unsafe {
         let (low, high) = (S::splat(strip.low), S::splat(strip.high));
         let constant = |from: *const f32| if from.is_null() { S::splat(0.0) } else { S::load(from) };
-        let per_block = matches!(strip.kind, Kind::Affine | Kind::Gate);
+        let per_block = matches!(strip.kind, Kind::Affine | Kind::Gate | Kind::Slope);
         let scale = if per_block { constant(strip.other) } else { S::splat(0.0) };
         let shift = constant(strip.shift);
         for i in 0..strip.length {
@@ -174,6 +184,7 @@ pub(super) unsafe fn strip<S: Block>(strip: &Strip) {
             let y = match strip.kind {
                 Kind::Affine => S::fma(x, scale, shift),
                 Kind::Gate => S::mul(x, scale),
+                Kind::Slope => leaky::<S>(x, scale),
                 Kind::Copy => x,
                 Kind::Add => S::add(x, S::load(strip.other.add(i * LANES))),
                 Kind::Sub => S::sub(x, S::load(strip.other.add(i * LANES))),

@@ -45,6 +45,45 @@ pub fn to_rows(arena: &Arena, view: &View, batch: usize) -> Vec<f32> {
     rows
 }
 
+/// Copies the values of `src` in their order, channel by channel and row by row, to the places of `dst`.
+pub fn reshape(arena: &mut Arena, src: &View, dst: &View, batch: usize, pool: &mut Pool) {
+    let plane = |view: &View| view.height * view.width;
+    assert_eq!(src.channels * plane(src), dst.channels * plane(dst), "one value for each place");
+    assert!(batch > 0 && src.pixel == LANES && dst.pixel == LANES);
+    assert!(src.end(batch) <= arena.len() && dst.end(batch) <= arena.len());
+    assert!(src.end(1) <= dst.start || dst.end(1) <= src.start, "what is copied lies apart");
+    let memory = Memory(arena.pointer());
+    pool.run(batch * src.channels, &|task| {
+        let memory = &memory;
+        let (image, channel) = (task / src.channels, task % src.channels);
+        let first = |view: &View, channel: usize| {
+            view.start + image * view.image + channel / LANES * view.block + channel % LANES
+        };
+        let from = first(src, channel);
+        // The place in the result of this channel's first value.
+        let start = channel * plane(src);
+        let (mut to, mut y, mut x) = (start / plane(dst), start % plane(dst) / dst.width, start % dst.width);
+        let mut at = first(dst, to);
+        for row in 0..src.height {
+            for column in 0..src.width {
+                // SAFETY: both views were checked to lie in the arena, and tasks write different places.
+                unsafe {
+                    let value = memory.0.add(from + row * src.row + column * LANES).read();
+                    memory.0.add(at + y * dst.row + x * LANES).write(value);
+                }
+                x += 1;
+                if x == dst.width {
+                    (x, y) = (0, y + 1);
+                }
+                if y == dst.height {
+                    (y, to) = (0, to + 1);
+                    at = first(dst, to);
+                }
+            }
+        }
+    });
+}
+
 /// Writes zeros around the images of a view: `[above, below, left, right]` rows and columns.
 pub fn clear_halo(arena: &mut Arena, view: &View, halo: [usize; 4], batch: usize) {
     let [above, below, left, right] = halo;

@@ -24,10 +24,16 @@ pub(super) unsafe trait Block: Copy {
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn sqrt(a: Self::V) -> Self::V;
     /// The larger; `b` where either is not a number.
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
     /// The smaller; `b` where either is not a number.
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
+    /// `x` where `a` is less than `b`, `y` elsewhere, also where either is not a number.
+    unsafe fn less(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
+    /// Two to the power of whole numbers in -126..=127.
+    unsafe fn pow2(n: Self::V) -> Self::V;
 }
 
 /// Code that runs anywhere.
@@ -78,6 +84,16 @@ unsafe impl Block for Scalar {
     }
 
     #[inline(always)]
+    unsafe fn div(a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        std::array::from_fn(|i| a[i] / b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn sqrt(a: [f32; 16]) -> [f32; 16] {
+        a.map(f32::sqrt)
+    }
+
+    #[inline(always)]
     unsafe fn max(a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
         std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
     }
@@ -85,6 +101,16 @@ unsafe impl Block for Scalar {
     #[inline(always)]
     unsafe fn min(a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
         std::array::from_fn(|i| if a[i] < b[i] { a[i] } else { b[i] })
+    }
+
+    #[inline(always)]
+    unsafe fn less(a: [f32; 16], b: [f32; 16], x: [f32; 16], y: [f32; 16]) -> [f32; 16] {
+        std::array::from_fn(|i| if a[i] < b[i] { x[i] } else { y[i] })
+    }
+
+    #[inline(always)]
+    unsafe fn pow2(n: [f32; 16]) -> [f32; 16] {
+        n.map(|n| f32::from_bits(((n as i32 + 127) as u32) << 23))
     }
 }
 
@@ -150,6 +176,18 @@ mod x86 {
         }
 
         #[inline(always)]
+        unsafe fn div(a: __m512, b: __m512) -> __m512 {
+            // SAFETY: the processor has AVX-512F.
+            unsafe { _mm512_div_ps(a, b) }
+        }
+
+        #[inline(always)]
+        unsafe fn sqrt(a: __m512) -> __m512 {
+            // SAFETY: the processor has AVX-512F.
+            unsafe { _mm512_sqrt_ps(a) }
+        }
+
+        #[inline(always)]
         unsafe fn max(a: __m512, b: __m512) -> __m512 {
             // SAFETY: the processor has AVX-512F.
             unsafe { _mm512_max_ps(a, b) }
@@ -159,6 +197,21 @@ mod x86 {
         unsafe fn min(a: __m512, b: __m512) -> __m512 {
             // SAFETY: the processor has AVX-512F.
             unsafe { _mm512_min_ps(a, b) }
+        }
+
+        #[inline(always)]
+        unsafe fn less(a: __m512, b: __m512, x: __m512, y: __m512) -> __m512 {
+            // SAFETY: the processor has AVX-512F.
+            unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), y, x) }
+        }
+
+        #[inline(always)]
+        unsafe fn pow2(n: __m512) -> __m512 {
+            // SAFETY: the processor has AVX-512F.
+            unsafe {
+                let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+                _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
+            }
         }
     }
 
@@ -218,6 +271,18 @@ mod x86 {
         }
 
         #[inline(always)]
+        unsafe fn div(a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+            // SAFETY: the processor has AVX2.
+            unsafe { [_mm256_div_ps(a[0], b[0]), _mm256_div_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        unsafe fn sqrt(a: [__m256; 2]) -> [__m256; 2] {
+            // SAFETY: the processor has AVX2.
+            unsafe { [_mm256_sqrt_ps(a[0]), _mm256_sqrt_ps(a[1])] }
+        }
+
+        #[inline(always)]
         unsafe fn max(a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
             // SAFETY: the processor has AVX2.
             unsafe { [_mm256_max_ps(a[0], b[0]), _mm256_max_ps(a[1], b[1])] }
@@ -227,6 +292,21 @@ mod x86 {
         unsafe fn min(a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
             // SAFETY: the processor has AVX2.
             unsafe { [_mm256_min_ps(a[0], b[0]), _mm256_min_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        unsafe fn less(a: [__m256; 2], b: [__m256; 2], x: [__m256; 2], y: [__m256; 2]) -> [__m256; 2] {
+            // SAFETY: the processor has AVX2.
+            std::array::from_fn(|i| unsafe { _mm256_blendv_ps(y[i], x[i], _mm256_cmp_ps::<_CMP_LT_OQ>(a[i], b[i])) })
+        }
+
+        #[inline(always)]
+        unsafe fn pow2(n: [__m256; 2]) -> [__m256; 2] {
+            // SAFETY: the processor has AVX2.
+            n.map(|n| unsafe {
+                let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+                _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
+            })
         }
     }
 }
@@ -295,6 +375,18 @@ mod arm {
         }
 
         #[inline(always)]
+        unsafe fn div(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {
+            // SAFETY: NEON is always there.
+            std::array::from_fn(|i| unsafe { vdivq_f32(a[i], b[i]) })
+        }
+
+        #[inline(always)]
+        unsafe fn sqrt(a: [float32x4_t; 4]) -> [float32x4_t; 4] {
+            // SAFETY: NEON is always there.
+            std::array::from_fn(|i| unsafe { vsqrtq_f32(a[i]) })
+        }
+
+        #[inline(always)]
         unsafe fn max(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {
             // SAFETY: NEON is always there.
             std::array::from_fn(|i| unsafe { vbslq_f32(vcgtq_f32(a[i], b[i]), a[i], b[i]) })
@@ -304,6 +396,26 @@ mod arm {
         unsafe fn min(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {
             // SAFETY: NEON is always there.
             std::array::from_fn(|i| unsafe { vbslq_f32(vcltq_f32(a[i], b[i]), a[i], b[i]) })
+        }
+
+        #[inline(always)]
+        unsafe fn less(
+            a: [float32x4_t; 4],
+            b: [float32x4_t; 4],
+            x: [float32x4_t; 4],
+            y: [float32x4_t; 4],
+        ) -> [float32x4_t; 4] {
+            // SAFETY: NEON is always there.
+            std::array::from_fn(|i| unsafe { vbslq_f32(vcltq_f32(a[i], b[i]), x[i], y[i]) })
+        }
+
+        #[inline(always)]
+        unsafe fn pow2(n: [float32x4_t; 4]) -> [float32x4_t; 4] {
+            // SAFETY: NEON is always there.
+            n.map(|n| unsafe {
+                let exponent = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
+                vreinterpretq_f32_s32(vshlq_n_s32::<23>(exponent))
+            })
         }
     }
 }

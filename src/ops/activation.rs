@@ -7,6 +7,7 @@ use candle_core::{Result as CandleResult, Tensor};
 use super::lower::{at_least, at_most};
 use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType};
 use crate::ir::TensorType;
+use crate::kernels::Map;
 
 /// A function applied to every value.
 #[derive(Clone, Copy, Debug)]
@@ -196,12 +197,15 @@ impl Op for Activation {
         match self {
             Activation::Relu => Form::Limits { low: 0.0, high: f32::INFINITY },
             Activation::Relu6 => Form::Limits { low: 0.0, high: 6.0 },
-            Activation::Silu => Form::Map(|x| x / (1.0 + (-x).exp())),
-            Activation::Sigmoid => Form::Map(|x| 1.0 / (1.0 + (-x).exp())),
-            Activation::HardSigmoid => Form::Map(|x| (x + 3.0).clamp(0.0, 6.0) / 6.0),
-            Activation::HardSwish => Form::Map(|x| x * (x + 3.0).clamp(0.0, 6.0) / 6.0),
-            Activation::Tanh => Form::Map(f32::tanh),
-            Activation::LeakyRelu { .. } | Activation::Elu { .. } | Activation::Gelu { .. } => Form::Other,
+            Activation::LeakyRelu { slope } => Form::Map(Map::Leaky { slope: *slope as f32 }),
+            Activation::Elu { alpha } => Form::Map(Map::Elu { alpha: *alpha as f32 }),
+            Activation::Gelu { tanh: false } => Form::Map(Map::Gelu),
+            Activation::Gelu { tanh: true } => Form::Map(Map::GeluTanh),
+            Activation::Silu => Form::Map(Map::Silu),
+            Activation::Sigmoid => Form::Map(Map::Sigmoid),
+            Activation::HardSigmoid => Form::Map(Map::HardSigmoid),
+            Activation::HardSwish => Form::Map(Map::HardSwish),
+            Activation::Tanh => Form::Map(Map::Tanh),
         }
     }
 

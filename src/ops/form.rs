@@ -2,6 +2,7 @@
 
 use super::Window;
 use super::window::Frame;
+use crate::kernels::Map;
 
 /// What an op computes, where a kernel may do it. Shapes are those of [`super::Op::infer`].
 #[derive(Clone, Debug)]
@@ -21,7 +22,7 @@ pub enum Form {
     /// Values outside of the range become its ends.
     Limits { low: f32, high: f32 },
     /// A function of each value alone.
-    Map(fn(f32) -> f32),
+    Map(Map),
     /// Two tensors.
     Binary(Binary),
     /// `x * factor + offset`
@@ -32,6 +33,12 @@ pub enum Form {
     Pool { max: bool, spans: [Vec<[usize; 3]>; 2] },
     /// The mean of each channel of an image.
     Mean,
+    /// `x / (k + alpha / size * s) ** beta`, where `s` sums squares over `size` channels, `size / 2` of them before.
+    Lrn { size: usize, alpha: f32, beta: f32, k: f32 },
+    /// `x` where positive, `weight * x` elsewhere, with one weight or one for each channel.
+    Slope,
+    /// `exp(x)` over its sum across channels, or the logarithm of that.
+    Softmax { log: bool },
     /// Parts of an image: for each channel, row and column of the result the one of the operand that it is; `fill` where
     /// there is none.
     Select { places: [Vec<Option<usize>>; 3], fill: f32 },

@@ -49,8 +49,13 @@ impl Op for GlobalPool {
         Cost::each(inputs[0].elements(), 1)
     }
 
-    fn form(&self, _: &[&TensorType]) -> Form {
-        if self.max { Form::Other } else { Form::Mean }
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        match *inputs[0].shape() {
+            [_, height, width] if self.max => {
+                Form::Pool { max: true, spans: [height, width].map(|size| vec![[0, size, size]]) }
+            }
+            _ => Form::Mean,
+        }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
@@ -108,6 +113,22 @@ impl Op for AdaptiveAvgPool {
 
     fn detail(&self) -> String {
         format!("to {}", by(self.out))
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let [_, height, width] = *inputs[0].shape() else { return Form::Other };
+        if self.out == [height, width] {
+            return Form::Identity;
+        }
+        if self.out == [1, 1] {
+            return Form::Mean;
+        }
+        let sizes = [height, width];
+        let spans = [0, 1].map(|axis| {
+            let bins = (0..self.out[axis]).map(|index| bin(index, sizes[axis], self.out[axis]));
+            bins.map(|(start, len)| [start, start + len, len]).collect()
+        });
+        Form::Pool { max: false, spans }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

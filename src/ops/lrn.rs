@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::place;
-use super::{Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
 use crate::ir::TensorType;
 
 pub static LRN: OpDef = OpDef {
@@ -58,6 +58,10 @@ impl Op for Lrn {
 
     fn detail(&self) -> String {
         format!("size {}", self.size)
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        Form::Lrn { size: self.size, alpha: self.alpha as f32, beta: self.beta as f32, k: self.k as f32 }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
 
@@ -68,6 +68,11 @@ impl Op for Mean {
             [axis] => format!("axis {axis}"),
             axes => format!("axes {axes:?}"),
         }
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let of_images = matches!(self.axes.as_slice(), [2 | -2, 3 | -1] | [3 | -1, 2 | -2]);
+        if of_images && inputs[0].rank() == 3 { Form::Mean } else { Form::Other }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::per_channel;
-use super::{At, Cost, Default, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, shape};
+use super::{At, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, shape};
 use crate::ir::TensorType;
 
 pub static PRELU: OpDef = OpDef {
@@ -48,6 +48,10 @@ impl Op for Prelu {
 
     fn cost(&self, _: &[&TensorType], output: &TensorType) -> Cost {
         Cost::each(output.elements(), 2)
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        Form::Slope
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor]) -> CandleResult<Tensor> {

@@ -307,6 +307,10 @@ impl Op for Squeeze {
         Cost::FREE
     }
 
+    fn form(&self, _: &[&TensorType]) -> Form {
+        Form::Reshape
+    }
+
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
         inputs[0].squeeze(inputs[0].normalize_axis(self.axis)?)
     }
@@ -344,6 +348,10 @@ impl Op for Unsqueeze {
 
     fn cost(&self, _: &[&TensorType], _: &TensorType) -> Cost {
         Cost::FREE
+    }
+
+    fn form(&self, _: &[&TensorType]) -> Form {
+        Form::Reshape
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{At, Cost, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
 
@@ -107,6 +107,14 @@ impl Op for ChannelShuffle {
 
     fn detail(&self) -> String {
         format!("groups {}", self.groups)
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let [channels, height, width] = *inputs[0].shape() else { return Form::Other };
+        let each = channels / self.groups;
+        let channels = (0..channels).map(|c| Some(c % self.groups * each + c / self.groups)).collect();
+        let places = [channels, (0..height).map(Some).collect(), (0..width).map(Some).collect()];
+        Form::Select { places, fill: 0.0 }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

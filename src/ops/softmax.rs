@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
 use crate::ir::TensorType;
 
 const AXIS: ParamDef =
@@ -54,6 +54,15 @@ impl Op for Softmax {
 
     fn detail(&self) -> String {
         if self.axis == 1 { String::new() } else { format!("axis {}", self.axis) }
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let channels = match inputs[0].rank() {
+            1 => matches!(self.axis, 1 | -1),
+            3 => matches!(self.axis, 1 | -3),
+            _ => false,
+        };
+        if channels { Form::Softmax { log: self.log } } else { Form::Other }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

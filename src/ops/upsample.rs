@@ -6,7 +6,7 @@ use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::along;
 use super::window::by;
-use super::{Cost, Default, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
 use crate::ir::TensorType;
 
 pub static UPSAMPLE: OpDef = OpDef {
@@ -80,6 +80,13 @@ impl Op for Upsample {
             Mode::Bilinear { align_corners: true } => "bilinear, align_corners",
         };
         format!("by {}, {mode}", by(self.scale))
+    }
+
+    fn form(&self, inputs: &[&TensorType]) -> Form {
+        let ([channels, height, width], Mode::Nearest) = (inputs[0].shape(), self.mode) else { return Form::Other };
+        let times = |size: usize, scale: usize| (0..size * scale).map(|place| Some(place / scale)).collect();
+        let places = [times(*channels, 1), times(*height, self.scale[0]), times(*width, self.scale[1])];
+        Form::Select { places, fill: 0.0 }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

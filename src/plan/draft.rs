@@ -6,11 +6,11 @@ use candle_core::Tensor;
 
 use super::passes::optimise;
 use super::prepare;
-use super::sketch::{Joined, Kind, Sketch, Stage, Value, ValueId};
+use super::sketch::{Joined, Kind, Select, Sketch, Stage, Value, ValueId};
 use super::step::{Operand, Work};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Graph, NodeId};
-use crate::kernels::{LANES, Level};
+use crate::kernels::{Gather, LANES, Level};
 use crate::weights::WeightSource;
 
 #[derive(Debug)]
@@ -72,15 +72,35 @@ fn work(sketch: &Sketch<'_>, stage: &Stage, level: Level) -> Result<Work, Diagno
             Work::Affine { src: inputs[0], scale: padded(scale), shift: padded(shift), limits: *limits }
         }
         Kind::Clip(limits) => Work::Clip { src: inputs[0], limits: *limits },
-        Kind::Map(function) => Work::Map { src: inputs[0], function: *function },
+        Kind::Map(map) => Work::Map { src: inputs[0], map: *map },
         Kind::Binary { binary, limits } => {
             Work::Binary { binary: *binary, src: inputs[0], other: inputs[1], limits: *limits }
         }
         Kind::Gate => Work::Gate { src: inputs[0], gate: inputs[1] },
-        Kind::Concat => Work::Concat { parts: inputs.clone() },
+        Kind::Concat => {
+            let [_, height, width] = sketch.values[stage.output.0].image();
+            let channels: Vec<usize> = inputs.iter().map(|part| sketch.values[part.0].image()[0]).collect();
+            Work::Gather { sources: inputs.clone(), gather: Gather::concat(&channels, [height, width]) }
+        }
         Kind::Pool(pooling) => Work::Pool { src: inputs[0], pooling: pooling.clone() },
         Kind::Mean => Work::Mean { src: inputs[0] },
-        Kind::Plain | Kind::Identity | Kind::Reshape | Kind::Norm { .. } | Kind::Select(_) => fallback(sketch, stage)?,
+        Kind::Slope => {
+            let slopes = prepare::floats(&sketch.weights(stage.node)?[0]);
+            let channels = sketch.values[stage.output.0].image()[0];
+            let slopes = if slopes.len() == 1 { vec![slopes[0]; channels] } else { slopes };
+            Work::Slope { src: inputs[0], slopes: padded(&slopes) }
+        }
+        Kind::Softmax { log } => Work::Softmax { src: inputs[0], log: *log },
+        Kind::Lrn(lrn) => Work::Lrn { src: inputs[0], lrn: *lrn },
+        Kind::Reshape => Work::Reshape { src: inputs[0] },
+        Kind::Select(Select { places: [channels, rows, columns], fill }) => {
+            let channels = channels.iter().map(|channel| channel.map(|channel| (0, channel))).collect();
+            let gather = Gather { channels, rows: rows.clone(), columns: columns.clone(), fill: *fill };
+            Work::Gather { sources: inputs.clone(), gather }
+        }
+        Kind::Identity => unreachable!("identities were removed"),
+        Kind::Norm { .. } => unreachable!("normalisations are scales and shifts"),
+        Kind::Plain => fallback(sketch, stage)?,
     })
 }
 
@@ -103,4 +123,56 @@ fn padded(values: &[f32]) -> Vec<f32> {
     let mut values = values.to_vec();
     values.resize(values.len().next_multiple_of(LANES), 0.0);
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::passes::testing::fallbacks;
+
+    #[test]
+    fn ops_with_kernels_agree_with_candle() {
+        for stages in [
+            "lrn(5, k = 2.0)",
+            "lrn(4, alpha = 1.0, beta = 0.5)",
+            "lrn(50, alpha = 2.0, beta = 0.6)",
+            "flatten",
+            "flatten -> reshape([7, 9, 20])",
+            "reshape([9, 20, 7]) -> conv(3, 3)",
+            "unsqueeze(1) -> squeeze(1)",
+            "adaptive_avg_pool([4, 3])",
+            "adaptive_avg_pool([9, 7])",
+            "adaptive_avg_pool(1)",
+            "global_max_pool",
+            "mean([2, 3])",
+            "mean([-1, -2], keep = true)",
+            "channel_shuffle(4)",
+            "upsample",
+            "upsample([1, 3])",
+            "subsample([2, 3])",
+            "pad([1, 0, 2, 3], value = 0.5)",
+            "pad(channels = [3, 20])",
+            "subsample(2) -> pad(channels = 6)",
+            "slice(axis = 1, start = 3, end = 19)",
+            "slice(axis = 2, start = 2) -> slice(axis = -1, start = 0, end = -1)",
+            "concat(in, in)",
+            "softmax",
+            "log_softmax",
+            "global_avg_pool -> flatten -> softmax",
+            "global_avg_pool -> flatten -> log_softmax",
+            "prelu",
+            "prelu(20)",
+            "leaky_relu(0.2)",
+            "elu(0.5)",
+            "gelu",
+            "gelu(approximate = \"tanh\")",
+            "mul(5) -> silu",
+            "mul(5) -> sigmoid",
+            "mul(5) -> tanh",
+            "mul(5) -> hard_sigmoid",
+            "mul(5) -> hard_swish",
+        ] {
+            let body = format!("input image[20, 9, 7]\n{stages}");
+            assert_eq!(fallbacks(&body), Vec::<String>::new(), "{stages}");
+        }
+    }
 }

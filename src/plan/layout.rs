@@ -11,8 +11,6 @@ pub(super) struct Layout {
     batch: usize,
     len: usize,
     views: Vec<View>,
-    /// The tensor whose memory a tensor lies in: its own, or the result of a `concat`.
-    roots: Vec<ValueId>,
     /// Rows and columns of zeros around each root: above, below, left, right.
     halos: Vec<[usize; 4]>,
     /// The roots that come to be with each step.
@@ -97,7 +95,7 @@ impl Layout {
                 begins[first - 1].push(ValueId(root));
             }
         }
-        Layout { batch, len, views, roots: roots.into_iter().map(|(root, _)| root).collect(), halos, begins }
+        Layout { batch, len, views, halos, begins }
     }
 
     pub fn batch(&self) -> usize {
@@ -121,22 +119,6 @@ impl Layout {
     /// Writes the zeros around a root.
     pub fn clear(&self, arena: &mut Arena, root: ValueId) {
         clear_halo(arena, &self.views[root.0], self.halos[root.0], self.batch);
-    }
-
-    /// The parts of a `concat` that do not lie in its result, each with the place it is copied to.
-    pub fn copies(&self, output: ValueId, parts: &[ValueId]) -> Vec<(ValueId, View)> {
-        let whole = self.view(output);
-        let mut copies = Vec::new();
-        let mut block = 0;
-        for part in parts {
-            let view = self.view(*part);
-            let start = whole.start + block * whole.block;
-            if view.start != start || self.roots[part.0] != self.roots[output.0] {
-                copies.push((*part, View { start, channels: view.channels, ..*whole }));
-            }
-            block += view.blocks();
-        }
-        copies
     }
 }
 

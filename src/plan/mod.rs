@@ -13,7 +13,7 @@ mod prepare;
 mod sketch;
 mod step;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{Device, Tensor};
 
@@ -50,6 +50,18 @@ pub struct Plan {
     draft: Draft,
     level: Level,
     state: Mutex<State>,
+}
+
+/// The paths of the nodes that candle's ops compute in a plan, for want of a kernel. Of weights it reads only those of
+/// normalisations.
+///
+/// # Errors
+/// As [`Plan::new`].
+pub fn fallbacks(graph: &Graph, results: &[NodeId], source: &dyn WeightSource) -> Result<Vec<Arc<str>>, Diagnostic> {
+    let mut sketch = sketch::Sketch::new(graph, results, source);
+    passes::optimise(&mut sketch)?;
+    let plain = sketch.stages().filter(|stage| matches!(stage.kind, sketch::Kind::Plain));
+    Ok(plain.map(|stage| graph.node(stage.node).path.clone()).collect())
 }
 
 /// What a run needs to itself.

@@ -11,7 +11,7 @@ use candle_core::Tensor;
 use super::DEVICE;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Graph, NodeId};
-use crate::kernels::{LANES, Limits, PoolKind, Pooling, Span};
+use crate::kernels::{LANES, Limits, Lrn, Map, PoolKind, Pooling, Span};
 use crate::ops::{Binary, Form, Window};
 use crate::weights::WeightSource;
 
@@ -64,7 +64,7 @@ pub(super) enum Kind {
         limits: Limits,
     },
     Clip(Limits),
-    Map(fn(f32) -> f32),
+    Map(Map),
     /// Two tensors of the same shape.
     Binary {
         binary: Binary,
@@ -76,6 +76,13 @@ pub(super) enum Kind {
     Concat,
     Pool(Pooling),
     Mean,
+    Lrn(Lrn),
+    /// `x` where positive, a learned slope times `x` elsewhere.
+    Slope,
+    /// Across channels.
+    Softmax {
+        log: bool,
+    },
     Select(Select),
 }
 
@@ -337,10 +344,7 @@ fn kind(graph: &Graph, node: NodeId) -> Kind {
                 Kind::Plain
             }
         }
-        Form::Concat => {
-            let rest = &types[..types.len() - 1];
-            if rest.iter().all(|ty| ty.shape()[0].is_multiple_of(LANES)) { Kind::Concat } else { Kind::Plain }
-        }
+        Form::Concat => Kind::Concat,
         Form::Pool { max, spans } if is_image => {
             if spans.iter().flatten().any(|[from, to, count]| from >= to || *count == 0) {
                 return Kind::Plain;
@@ -351,8 +355,17 @@ fn kind(graph: &Graph, node: NodeId) -> Kind {
             Kind::Pool(Pooling { kind, rows, columns })
         }
         Form::Mean if is_image => Kind::Mean,
+        Form::Lrn { size, alpha, beta, k } if is_image => Kind::Lrn(Lrn { size, alpha, beta, k }),
+        Form::Slope if is_image || first.len() == 1 => Kind::Slope,
+        Form::Softmax { log } => Kind::Softmax { log },
         Form::Select { places, fill } if is_image => Kind::Select(Select { places, fill }),
-        Form::Affine { .. } | Form::Binary(_) | Form::Pool { .. } | Form::Mean | Form::Select { .. } => Kind::Plain,
+        Form::Affine { .. }
+        | Form::Binary(_)
+        | Form::Pool { .. }
+        | Form::Mean
+        | Form::Lrn { .. }
+        | Form::Slope
+        | Form::Select { .. } => Kind::Plain,
     }
 }
 

@@ -9,7 +9,8 @@ use super::draft::{Draft, Result_};
 use super::layout::Layout;
 use super::sketch::ValueId;
 use crate::kernels::{
-    Arena, Conv, Depthwise, Level, Limits, Pointwise, Pool, Pooling, from_rows, mean, pointwise, to_rows,
+    Arena, Conv, Depthwise, Gather, Level, Limits, Lrn, Map, Pointwise, Pool, Pooling, View, from_rows, mean,
+    pointwise, reshape, softmax, to_rows,
 };
 use crate::ops::{Binary, Op};
 
@@ -53,11 +54,27 @@ pub(super) enum Work {
     },
     Map {
         src: ValueId,
-        function: fn(f32) -> f32,
+        map: Map,
     },
-    /// Parts that do not lie in the result already are copied there.
-    Concat {
-        parts: Vec<ValueId>,
+    /// What does not lie in its place already is copied there.
+    Gather {
+        sources: Vec<ValueId>,
+        gather: Gather,
+    },
+    Reshape {
+        src: ValueId,
+    },
+    Lrn {
+        src: ValueId,
+        lrn: Lrn,
+    },
+    Slope {
+        src: ValueId,
+        slopes: Vec<f32>,
+    },
+    Softmax {
+        src: ValueId,
+        log: bool,
     },
     Fallback {
         op: Arc<dyn Op>,
@@ -82,11 +99,15 @@ impl Work {
             | Work::Mean { src }
             | Work::Affine { src, .. }
             | Work::Clip { src, .. }
-            | Work::Map { src, .. } => vec![*src],
+            | Work::Map { src, .. }
+            | Work::Reshape { src }
+            | Work::Slope { src, .. }
+            | Work::Softmax { src, .. }
+            | Work::Lrn { src, .. } => vec![*src],
             Work::Conv { src, add, .. } => std::iter::once(*src).chain(*add).collect(),
             Work::Gate { src, gate } => vec![*src, *gate],
             Work::Binary { src, other, .. } => vec![*src, *other],
-            Work::Concat { parts } => parts.clone(),
+            Work::Gather { sources, .. } => sources.clone(),
             Work::Fallback { operands, .. } => operands
                 .iter()
                 .filter_map(|operand| match operand {
@@ -120,8 +141,23 @@ impl Work {
             Work::Gate { .. } => "scale by channel".to_string(),
             Work::Binary { binary, limits, .. } => format!("{binary:?}{}", limited(limits)).to_lowercase(),
             Work::Clip { .. } => "limits".to_string(),
-            Work::Map { .. } => "function of each value".to_string(),
-            Work::Concat { .. } => "concat".to_string(),
+            Work::Map { map, .. } => match map {
+                Map::Sigmoid => "sigmoid",
+                Map::Silu => "silu",
+                Map::Tanh => "tanh",
+                Map::HardSigmoid => "hard sigmoid",
+                Map::HardSwish => "hard swish",
+                Map::Elu { .. } => "elu",
+                Map::Gelu | Map::GeluTanh => "gelu",
+                Map::Leaky { .. } => "leaky relu",
+            }
+            .to_string(),
+            Work::Slope { .. } => "slopes of negative values".to_string(),
+            Work::Softmax { .. } => "softmax".to_string(),
+            Work::Gather { sources, .. } if sources.len() > 1 => "concat".to_string(),
+            Work::Gather { .. } => "parts of an image".to_string(),
+            Work::Reshape { .. } => "another shape".to_string(),
+            Work::Lrn { .. } => "local response normalisation".to_string(),
             Work::Fallback { op, .. } => format!("candle: {}", op.def().name),
         }
     }
@@ -191,13 +227,17 @@ impl Run<'_> {
                 point(kind, *src, *limits);
             }
             Work::Clip { src, limits } => point(Pointwise::Copy, *src, *limits),
-            Work::Map { src, function } => point(Pointwise::Map(*function), *src, Limits::NONE),
-            Work::Concat { parts } => {
-                for (part, place) in layout.copies(output, parts) {
-                    let src = layout.view(part);
-                    pointwise(self.arena, Pointwise::Copy, src, &place, Limits::NONE, level, batch, self.pool);
-                }
+            Work::Map { src, map } => point(Pointwise::Map(*map), *src, Limits::NONE),
+            Work::Slope { src, slopes } => point(Pointwise::Slope(slopes), *src, Limits::NONE),
+            Work::Softmax { src, log } => {
+                softmax(self.arena, *log, layout.view(*src), dst, level, batch, self.pool);
             }
+            Work::Gather { sources, gather } => {
+                let sources: Vec<View> = sources.iter().map(|source| *layout.view(*source)).collect();
+                gather.run(self.arena, &sources, dst, batch, self.pool);
+            }
+            Work::Reshape { src } => reshape(self.arena, layout.view(*src), dst, batch, self.pool),
+            Work::Lrn { src, lrn } => lrn.run(self.arena, layout.view(*src), dst, level, batch, self.pool),
             Work::Fallback { op, operands, weights } => {
                 let operands = operands.iter().map(|operand| match operand {
                     Operand::Stored { value, shape } => self.load(*value, shape),

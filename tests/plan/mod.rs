@@ -6,7 +6,7 @@ use archc::diagnostic::Diagnostics;
 use archc::expand::{Program, Settings};
 use archc::ir::Graph;
 use archc::kernels::Level;
-use archc::plan::{Options, Plan};
+use archc::plan::{Options, Plan, fallbacks};
 use archc::source::SourceMap;
 use archc::weights::{Hashed, hash_values};
 use candle_core::{Device, Tensor};
@@ -76,4 +76,26 @@ fn every_level_of_instructions_and_number_of_threads_agrees() {
             assert!(error < 1e-3 && same, "{arch} at {level:?} with {threads} threads: {error:.2e}");
         }
     }
+}
+
+#[test]
+fn every_architecture_of_the_zoo_has_kernels_for_all_it_does() {
+    let mut sources = SourceMap::new();
+    let (mut bad, mut count) = (String::new(), 0);
+    for (family, _) in SourceMap::zoo() {
+        let target = sources.open_target(&format!("zoo:{family}")).unwrap();
+        let program = Program::load(&mut sources, target.file, &mut Diagnostics::new());
+        for arch in program.archs().iter().filter(|arch| arch.is_complete()) {
+            let mut diagnostics = Diagnostics::new();
+            let graph = program.expand(&mut sources, &arch.name, &Settings::default(), &mut diagnostics).unwrap();
+            let results: Vec<_> = graph.outputs().iter().map(|output| output.node).collect();
+            let fallbacks = fallbacks(&graph, &results, &Hashed { norm_scale: 1.0 }).unwrap();
+            if !fallbacks.is_empty() {
+                bad += &format!("{}: {}\n", arch.name, fallbacks.join(", "));
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count} architectures");
+    assert!(bad.is_empty(), "candle's ops compute these nodes:\n{bad}");
 }

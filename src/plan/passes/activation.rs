@@ -2,27 +2,18 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::kernels::Limits;
-use crate::plan::sketch::{Kind, Sketch};
+use crate::plan::sketch::{Convolution, Kind, Sketch};
 
 pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
     for slot in 0..sketch.slots() {
         let Some(stage) = sketch.stage(slot) else { continue };
         let Kind::Clip(limits) = stage.kind else { continue };
         let Some(maker) = sketch.sole_maker(stage.inputs[0]) else { continue };
-        let last = match sketch.kind_mut(maker) {
-            Kind::Convolution(convolution) => &mut convolution.limits,
-            Kind::Affine { limits, .. } | Kind::Binary { limits, .. } => limits,
-            Kind::Plain
-            | Kind::Identity
-            | Kind::Reshape
-            | Kind::Norm { .. }
-            | Kind::Clip(_)
-            | Kind::Map(_)
-            | Kind::Gate
-            | Kind::Concat
-            | Kind::Pool(_)
-            | Kind::Mean
-            | Kind::Select(_) => continue,
+        let (Kind::Convolution(Convolution { limits: last, .. })
+        | Kind::Affine { limits: last, .. }
+        | Kind::Binary { limits: last, .. }) = sketch.kind_mut(maker)
+        else {
+            continue;
         };
         if *last == Limits::NONE {
             *last = limits;

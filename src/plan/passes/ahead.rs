@@ -31,24 +31,9 @@ pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
 fn takes(sketch: &Sketch<'_>, reader: usize, value: ValueId, moves: bool) -> bool {
     let Some(stage) = sketch.stage(reader) else { return false };
     let reads_once = stage.inputs.iter().filter(|input| **input == value).count() == 1;
-    match &stage.kind {
-        Kind::Convolution(convolution) => {
-            reads_once && stage.inputs[0] == value && convolution.ahead.is_none() && !(moves && convolution.is_padded())
-        }
-        Kind::Plain
-        | Kind::Identity
-        | Kind::Reshape
-        | Kind::Norm { .. }
-        | Kind::Affine { .. }
-        | Kind::Clip(_)
-        | Kind::Map(_)
-        | Kind::Binary { .. }
-        | Kind::Gate
-        | Kind::Concat
-        | Kind::Pool(_)
-        | Kind::Mean
-        | Kind::Select(_) => false,
-    }
+    let Kind::Convolution(convolution) = &stage.kind else { return false };
+    let free = convolution.ahead.is_none() && !(moves && convolution.is_padded());
+    free && reads_once && stage.inputs[0] == value
 }
 
 #[cfg(test)]

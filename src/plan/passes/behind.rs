@@ -10,31 +10,21 @@ pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
         let Kind::Affine { scale, shift, limits: Limits::NONE } = &stage.kind else { continue };
         let Some(maker) = sketch.sole_maker(stage.inputs[0]) else { continue };
         let (scale, shift) = (scale.clone(), shift.clone());
-        let joins = match sketch.kind_mut(maker) {
-            Kind::Convolution(convolution) if convolution.takes_more() => {
-                let [scales, shifts] =
-                    convolution.behind.get_or_insert_with(|| [vec![1.0; scale.len()], vec![0.0; scale.len()]]);
-                compose(scales, shifts, &scale, &shift);
-                true
-            }
-            Kind::Affine { scale: scales, shift: shifts, limits: Limits::NONE } if scales.len() == scale.len() => {
-                compose(scales, shifts, &scale, &shift);
-                true
-            }
-            Kind::Convolution(_)
-            | Kind::Affine { .. }
-            | Kind::Plain
-            | Kind::Identity
-            | Kind::Reshape
-            | Kind::Norm { .. }
-            | Kind::Clip(_)
-            | Kind::Map(_)
-            | Kind::Binary { .. }
-            | Kind::Gate
-            | Kind::Concat
-            | Kind::Pool(_)
-            | Kind::Mean
-            | Kind::Select(_) => false,
+        let kind = sketch.kind_mut(maker);
+        let joins = if let Kind::Convolution(convolution) = kind
+            && convolution.takes_more()
+        {
+            let fresh = || [vec![1.0; scale.len()], vec![0.0; scale.len()]];
+            let [scales, shifts] = convolution.behind.get_or_insert_with(fresh);
+            compose(scales, shifts, &scale, &shift);
+            true
+        } else if let Kind::Affine { scale: scales, shift: shifts, limits: Limits::NONE } = kind
+            && scales.len() == scale.len()
+        {
+            compose(scales, shifts, &scale, &shift);
+            true
+        } else {
+            false
         };
         if joins {
             sketch.join(maker, slot, &[]);

@@ -1,5 +1,5 @@
 //! Parts of a `concat` are written where they lie in its result, if that is the first `concat` that reads them and they
-//! begin a block there; it copies the others. Where a result is itself such a part, everything lies in the last one.
+//! have blocks of their own there; it copies the others. Where a result is itself such a part, everything lies in the last one.
 
 use crate::diagnostic::Diagnostic;
 use crate::kernels::LANES;
@@ -9,10 +9,12 @@ pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
     let concats: Vec<Stage> = sketch.stages().filter(|stage| matches!(stage.kind, Kind::Concat)).cloned().collect();
     for stage in concats {
         let mut channel = 0;
-        for part in stage.inputs {
+        let last = stage.inputs.len() - 1;
+        for (index, part) in stage.inputs.into_iter().enumerate() {
             let made = sketch.maker(part).is_some();
             let value = &mut sketch.values[part.0];
-            if made && value.inside.is_none() && channel % LANES == 0 {
+            let whole = index == last || value.image()[0].is_multiple_of(LANES);
+            if made && whole && value.inside.is_none() && channel % LANES == 0 {
                 value.inside = Some((stage.output, channel / LANES));
             }
             channel += value.image()[0];
@@ -50,6 +52,15 @@ mod tests {
                 "conv4 at block 4 of concat3",
             ]
         );
+    }
+
+    #[test]
+    fn channels_of_any_number() {
+        let body = "input image[3, 9, 7]\nconcat { conv(16, 1); conv(24, 3); conv(5, 1); max_pool(3, 1, pad = 1) }\nconv(8, 1)";
+        steps(body);
+        assert_eq!(inside(body), ["conv1 at block 0 of concat1"]);
+        let body = "input image[3, 9, 7]\nconv(20, 3)\nrepeat 3 { concat { identity; relu -> conv(12, 3) } }\nrelu";
+        steps(body);
     }
 
     #[test]

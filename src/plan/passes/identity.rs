@@ -1,7 +1,7 @@
 //! What changes nothing is removed: dropout, identities, and reshapes of what lies in the same order either way.
 
 use crate::diagnostic::Diagnostic;
-use crate::plan::sketch::{Kind, Sketch, Stage};
+use crate::plan::sketch::{Kind, Sketch, Stage, ValueId};
 
 pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
     for slot in 0..sketch.slots() {
@@ -18,30 +18,20 @@ pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
 }
 
 fn changes_nothing(sketch: &Sketch<'_>, stage: &Stage) -> bool {
-    match &stage.kind {
-        Kind::Identity => true,
-        // A vector has the same order as an image of one pixel; other images are in blocks.
-        Kind::Reshape => [stage.inputs[0], stage.output].iter().all(|value| {
-            let shape = &sketch.values[value.0].shape;
-            shape.len() != 3 || shape[1..] == [1, 1]
-        }),
-        Kind::Affine { scale, shift, .. } => {
-            scale.iter().all(|scale| *scale == 1.0) && shift.iter().all(|shift| *shift == 0.0)
-        }
-        Kind::Select(select) => {
-            let image = sketch.values[stage.inputs[0].0].image();
-            (0..3).all(|axis| select.places[axis].iter().copied().eq((0..image[axis]).map(Some)))
-        }
-        Kind::Plain
-        | Kind::Convolution(_)
-        | Kind::Norm { .. }
-        | Kind::Clip(_)
-        | Kind::Map(_)
-        | Kind::Binary { .. }
-        | Kind::Gate
-        | Kind::Concat
-        | Kind::Pool(_)
-        | Kind::Mean => false,
+    // A vector has the same order as an image of one pixel; other images are in blocks.
+    let flat = |value: &ValueId| {
+        let shape = &sketch.values[value.0].shape;
+        shape.len() != 3 || shape[1..] == [1, 1]
+    };
+    if let Kind::Reshape = stage.kind {
+        flat(&stage.inputs[0]) && flat(&stage.output)
+    } else if let Kind::Affine { scale, shift, .. } = &stage.kind {
+        scale.iter().all(|scale| *scale == 1.0) && shift.iter().all(|shift| *shift == 0.0)
+    } else if let Kind::Select(select) = &stage.kind {
+        let image = sketch.values[stage.inputs[0].0].image();
+        (0..3).all(|axis| select.places[axis].iter().copied().eq((0..image[axis]).map(Some)))
+    } else {
+        matches!(stage.kind, Kind::Identity)
     }
 }
 

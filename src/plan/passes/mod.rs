@@ -8,6 +8,7 @@ mod constants;
 mod dead;
 mod flatten;
 mod identity;
+mod in_place;
 mod norm;
 mod pads;
 mod photo;
@@ -34,6 +35,7 @@ const PASSES: &[Pass] = &[
     flatten::run,
     photo::run,
     concat::run,
+    in_place::run,
 ];
 
 /// Runs all passes.

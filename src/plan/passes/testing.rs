@@ -67,6 +67,14 @@ pub fn removed(body: &str) -> Vec<String> {
     })
 }
 
+/// The nodes that candle's ops compute.
+pub fn fallbacks(body: &str) -> Vec<String> {
+    let graph = graph(body);
+    agrees(&graph);
+    let results: Vec<_> = graph.outputs().iter().map(|output| output.node).collect();
+    crate::plan::fallbacks(&graph, &results, &WEIGHTS).unwrap().iter().map(ToString::to_string).collect()
+}
+
 /// How many floats lie between the pixels of each input.
 pub fn pixels(body: &str) -> Vec<usize> {
     sketched(body, false, |sketch| sketch.inputs.iter().map(|input| sketch.values[input.0].pixel).collect())

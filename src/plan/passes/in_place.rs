@@ -1,0 +1,86 @@
+//! What is done to each value alone writes over its operand, if no later stage reads that: the operand lies in the result.
+
+use crate::diagnostic::Diagnostic;
+use crate::kernels::LANES;
+use crate::plan::sketch::{Kind, Sketch, Stage, ValueId};
+
+pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
+    for slot in 0..sketch.slots() {
+        let Some(stage) = sketch.stage(slot) else { continue };
+        let over = operands(stage).iter().copied().find(|operand| is_free(sketch, slot, *operand));
+        let output = stage.output;
+        if let Some(over) = over {
+            sketch.values[over.0].inside = Some((output, 0));
+        }
+    }
+    Ok(())
+}
+
+/// The operands that a stage may write over.
+fn operands(stage: &Stage) -> &[ValueId] {
+    let whole = matches!(
+        stage.kind,
+        Kind::Affine { .. }
+            | Kind::Clip(_)
+            | Kind::Map(_)
+            | Kind::Slope
+            | Kind::Gate
+            | Kind::Lrn(_)
+            | Kind::Softmax { .. }
+    );
+    if let Kind::Binary { .. } = stage.kind {
+        &stage.inputs
+    } else if whole {
+        &stage.inputs[..1]
+    } else {
+        &[]
+    }
+}
+
+/// Whether a value is made by a stage, lies nowhere else, and is read last in `slot`, once.
+fn is_free(sketch: &Sketch<'_>, slot: usize, value: ValueId) -> bool {
+    let known = &sketch.values[value.0];
+    let readers = sketch.readers(value);
+    let here = readers.iter().filter(|reader| **reader == slot).count();
+    let later = readers.iter().any(|reader| *reader > slot);
+    let made = sketch.maker(value).is_some() && known.inside.is_none() && known.pixel == LANES;
+    made && here == 1 && !later && !sketch.is_result(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::passes::testing::{inside, steps};
+
+    #[test]
+    fn what_nobody_reads_later_is_written_over() {
+        let body = "input image[20, 9, 7]\nmax_pool(3, 1, pad = 1) -> silu -> bn -> lrn";
+        assert_eq!(steps(body), ["max_pool1", "silu1", "bn1", "lrn1"]);
+        assert_eq!(
+            inside(body),
+            ["max_pool1 at block 0 of silu1", "silu1 at block 0 of bn1", "bn1 at block 0 of lrn1",]
+        );
+        let body = "input image[20, 9, 7]\nx: silu -> global_avg_pool -> conv(20, 1) -> sigmoid -> mul(x)";
+        assert_eq!(steps(body).len(), 5);
+        assert_eq!(inside(body), ["x at block 0 of mul1", "conv1 at block 0 of sigmoid1"]);
+    }
+
+    #[test]
+    fn not_inputs_nor_what_is_read_later_nor_results() {
+        let body = "input image[20, 9, 7]\nx: silu\ny: tanh\nconv(20, 3) -> add(x)";
+        steps(body);
+        assert_eq!(inside(body), Vec::<String>::new());
+        steps("input image[20, 9, 7]\noutput x: conv(20, 3)\nx -> silu -> add(in)");
+        steps("input image[20, 9, 7]\nx: conv(20, 3)\nx -> add(x)");
+        steps("input image[20, 9, 7]\nx: silu -> conv(20, 5)\nsilu -> mul(x) -> conv(20, 3) -> sub(x)");
+    }
+
+    #[test]
+    fn in_a_part_of_a_concat() {
+        let body = "input image[20, 9, 7]\nconcat { conv(32, 3) -> silu; conv(16, 1) -> tanh }\nsilu -> conv(3, 3)";
+        steps(body);
+        assert_eq!(
+            inside(body)[..3],
+            ["conv1 at block 0 of silu1", "silu1 at block 0 of concat1", "conv2 at block 0 of tanh1",]
+        );
+    }
+}
