@@ -45,6 +45,7 @@ pub mod kernels;
 pub mod labels;
 pub mod lower;
 pub mod ops;
+pub mod picture;
 pub mod plan;
 pub mod report;
 pub mod source;

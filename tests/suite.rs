@@ -12,6 +12,7 @@ mod gpu;
 mod image;
 mod ops;
 mod parse;
+mod picture;
 mod plan;
 mod reports;
 mod run;

@@ -10,10 +10,12 @@ pub mod check;
 pub mod completions;
 pub mod console;
 pub mod diff;
+pub mod drawn;
 pub mod embed;
 pub mod eval;
 pub mod explain;
 pub mod gradcam;
+pub mod graph;
 pub mod images;
 pub mod network;
 pub mod opened;
@@ -59,6 +61,7 @@ enum Command {
     Embed(embed::EmbedArgs),
     Eval(eval::EvalArgs),
     Gradcam(gradcam::GradcamArgs),
+    Graph(graph::GraphArgs),
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
     Ops(ops::OpsArgs),
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Embed(args) => embed::embed(args, &mut console),
         Command::Eval(args) => eval::eval(args, &mut console),
         Command::Gradcam(args) => gradcam::gradcam(args, &mut console),
+        Command::Graph(args) => graph::graph(args, &mut console),
         Command::Verify(args) => verify::verify(args, &mut console),
         Command::Explain(args) => explain::explain(args, &mut console),
         Command::Ops(args) => ops::ops(args, &mut console),

@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod graph;
 mod ops;
 mod stats;
 mod usage;

@@ -12,6 +12,7 @@ fn every_command_helps_with_examples() {
         "embed",
         "eval",
         "gradcam",
+        "graph",
         "verify",
         "explain",
         "ops",

@@ -1,0 +1,119 @@
+//! Where pictures go: `-o`, and the format by the file's ending or `--format`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::console::{Console, Failure};
+use super::whole::WholeFile;
+use crate::picture::colour::Theme;
+use crate::picture::png::png;
+
+/// What pictures are written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    Svg,
+    Png,
+    Dot,
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Format::Svg => "svg",
+            Format::Png => "png",
+            Format::Dot => "dot",
+        }
+    }
+}
+
+/// A place for a picture, found before the picture is made.
+pub struct Place {
+    pub format: Format,
+    /// Nothing for standard output.
+    file: Option<WholeFile>,
+}
+
+impl Place {
+    /// `-` and nothing mean standard output.
+    ///
+    /// # Errors
+    /// The format can't be told or is not one of `known`, or the file can't be written.
+    pub fn find(output: Option<&Path>, format: Option<Format>, known: &[Format]) -> Result<Place, Failure> {
+        let names = || known.iter().map(|format| format!(".{}", format.name())).collect::<Vec<_>>().join(", ");
+        let path = output.filter(|path| *path != Path::new("-"));
+        let ending = path.and_then(|path| path.extension()).and_then(|ending| ending.to_str());
+        let by_ending =
+            ending.and_then(|ending| known.iter().find(|format| format.name().eq_ignore_ascii_case(ending)).copied());
+        let format = match (format.or(by_ending), path) {
+            (Some(format), _) if known.contains(&format) => format,
+            (Some(format), _) => {
+                return Err(Failure::usage(format!("this picture can't be written as {}", format.name()))
+                    .help(format!("it can be written as {}", names())));
+            }
+            (None, Some(path)) => {
+                return Err(Failure::usage(format!("`{}` has no ending that says what to write", path.display()))
+                    .help(format!("let it end in one of {}, or say `--format`", names())));
+            }
+            (None, None) => {
+                return Err(Failure::usage("it is not said what to write")
+                    .help("name a file with `-o`, or a format for standard output with `--format`"));
+            }
+        };
+        let file = path.map(WholeFile::create).transpose()?;
+        Ok(Place { format, file })
+    }
+
+    /// The papers that the format can be on: a PNG does not know what its viewer's is.
+    pub fn theme(&self, theme: Theme) -> Theme {
+        if self.format == Format::Png && theme == Theme::Auto { Theme::Light } else { theme }
+    }
+
+    /// Writes an SVG, as pixels where that is asked for, `scale` to a unit.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn write_svg(self, svg: &str, scale: f32, console: &mut Console) -> Result<(), Failure> {
+        if self.format != Format::Png {
+            return self.write(svg.as_bytes(), console);
+        }
+        let (bytes, drawn) = png(svg, scale).map_err(|error| Failure::usage(format!("can't draw the PNG: {error}")))?;
+        if drawn < scale {
+            console.note(format!("note: the picture is large, so that its scale is {drawn:.2}; an SVG has no limit"));
+        }
+        self.write(&bytes, console)
+    }
+
+    /// # Errors
+    /// It can't be written.
+    pub fn write(self, bytes: &[u8], console: &mut Console) -> Result<(), Failure> {
+        match self.file {
+            None => console.out().write_all(bytes).map_err(Failure::Output),
+            Some(mut file) => {
+                file.write_all(bytes).map_err(|error| file.failure(&error))?;
+                file.finish()
+            }
+        }
+    }
+}
+
+/// `-o` and `--format`.
+#[derive(Debug, clap::Args)]
+pub struct OutputArgs {
+    /// The file to write, `-` for standard output; its ending says the format
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The format, whatever the file is called
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// What an SVG or PNG is drawn on; `auto` follows the viewer's system, and is light for a PNG
+    #[arg(long, value_enum, default_value_t = Theme::Auto)]
+    pub theme: Theme,
+    /// Pixels of a PNG for each unit of the drawing
+    #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = scale)]
+    pub scale: f32,
+}
+
+fn scale(text: &str) -> Result<f32, String> {
+    let scale = text.parse().ok().filter(|scale| (0.1..=10.0).contains(scale));
+    scale.ok_or_else(|| "write a number from 0.1 to 10".to_string())
+}
