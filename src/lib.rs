@@ -30,6 +30,7 @@
 //! `docs/architecture.md` says what each room holds and where to add an op, an error or a command.
 
 pub mod analyse;
+pub mod benchmark;
 pub mod classify;
 pub mod cli;
 pub mod device;

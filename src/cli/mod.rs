@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "commands read and write what the user names")]
 
 pub mod at;
+pub mod bench;
 pub mod check;
 pub mod completions;
 pub mod console;
@@ -58,6 +59,7 @@ enum Command {
     Stats(stats::StatsArgs),
     Diff(diff::DiffArgs),
     Run(run::RunArgs),
+    Bench(bench::BenchArgs),
     Embed(embed::EmbedArgs),
     Eval(eval::EvalArgs),
     Gradcam(gradcam::GradcamArgs),
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Stats(args) => stats::stats(args, &mut console),
         Command::Diff(args) => diff::diff(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),
+        Command::Bench(args) => bench::bench(args, &mut console),
         Command::Embed(args) => embed::embed(args, &mut console),
         Command::Eval(args) => eval::eval(args, &mut console),
         Command::Gradcam(args) => gradcam::gradcam(args, &mut console),

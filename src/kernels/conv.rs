@@ -1,5 +1,6 @@
 //! Direct convolution: tiles of pixels by blocks of output channels, over weights packed in the order they are read.
 
+use super::bands::even;
 use super::instances::Kernels;
 use super::pointwise::Limits;
 use super::tile::Tile;
@@ -118,37 +119,40 @@ impl Conv {
         self.level.kernels()
     }
 
-    /// Computes `dst` from `src`, and adds `add` before the limits apply.
-    pub fn run(&self, arena: &mut Arena, src: &View, dst: &View, add: Option<&View>, batch: usize, pool: &mut Pool) {
-        let geometry = Geometry::new(self, src, dst, add);
-        geometry.check(self, arena.len(), src, dst, add, batch);
-        let tiles = self.channel_tiles();
-        let columns = self.shape.groups * tiles.len();
-        let parts = geometry.parts(self, src, batch, pool.threads(), columns);
-        let units = columns * parts.len();
+    /// Prepares to compute `dst` from `src`, and to add `add` before the limits apply, for `batch` images on `threads`.
+    pub fn place(&self, src: &View, dst: &View, add: Option<&View>, batch: usize, threads: usize) -> Placed {
+        Placed::new(self, src, dst, add, batch, threads)
+    }
+
+    /// Computes what was prepared.
+    pub fn run(&self, arena: &mut Arena, placed: &Placed, pool: &mut Pool) {
+        assert!(placed.shape == self.shape && placed.level == self.level, "prepared for this layer");
+        assert!(placed.end <= arena.len(), "prepared for a larger arena");
+        let (batch, columns) = (placed.batch, self.shape.groups * placed.tiles.len());
+        let units = columns * placed.parts.len();
         let large = self.weight_bytes() > LARGE_WEIGHTS;
         let memory = Memory(arena.pointer());
         pool.run(units * batch, &|task| {
             let memory = &memory;
             // With large weights, neighbouring tasks share weights; with small ones, they share pixels.
             let (image, column, part) = match large {
-                true => (task % batch, task / batch / parts.len(), task / batch % parts.len()),
+                true => (task % batch, task / batch / placed.parts.len(), task / batch % placed.parts.len()),
                 false => (task / units, task % units % columns, task % units / columns),
             };
-            let (group, tile) = (column / tiles.len(), column % tiles.len());
-            // SAFETY: `check` has found every pixel of every window inside the arena and `dst` apart from `src`, tasks
+            let (group, tile) = (column / placed.tiles.len(), column % placed.tiles.len());
+            // SAFETY: `Placed` has found every pixel of every window inside the arena and `dst` apart from `src`, tasks
             // write different blocks or different pixels, and the level is available.
-            unsafe { self.task(&geometry, memory.0, image, group, tiles[tile], &parts[part]) }
+            unsafe { self.task(placed, memory.0, image, group, placed.tiles[tile], &placed.parts[part]) }
         });
     }
 
     /// One tile of channels for some of the pixels of one image.
     ///
     /// # Safety
-    /// The geometry has been checked against the arena at `memory`, and no other thread writes these pixels' channels.
+    /// What is placed lies in the arena at `memory`, and no other thread writes these pixels' channels.
     unsafe fn task(
         &self,
-        geometry: &Geometry,
+        placed: &Placed,
         memory: *mut f32,
         image: usize,
         group: usize,
@@ -163,11 +167,11 @@ impl Conv {
         // Weights before this tile: whole groups, then this group's earlier blocks.
         let before = (group * group_blocks + first) * LANES;
         let chunk = (CHUNK / (rows * columns * LANES * blocks * LANES * 4)).max(1);
-        let (src, dst, add) = (&geometry.src, &geometry.dst, geometry.add.as_ref());
+        let (src, dst, add) = (&placed.src, &placed.dst, placed.add.as_ref());
         // SAFETY: all offsets were checked to lie in the arena; the packed weights and biases have the sizes that
         // their layout says.
         unsafe {
-            let from = memory.add(src.start + image * src.image + group * in_blocks * src.block - geometry.reach);
+            let from = memory.add(src.start + image * src.image + group * in_blocks * src.block - placed.reach);
             let to = memory.add(dst.start + image * dst.image + (group * group_blocks + first) * dst.block);
             let other = add.map(|add| {
                 memory.add(add.start + image * add.image + (group * group_blocks + first) * add.block).cast_const()
@@ -178,7 +182,7 @@ impl Conv {
             while block < in_blocks {
                 let count = chunk.min(in_blocks - block);
                 let last = block + count == in_blocks;
-                for segment in &geometry.segments[part.clone()] {
+                for segment in &placed.segments[part.clone()] {
                     let tile = Tile {
                         src: from.add(block * src.block + segment.src),
                         window_row: src.row * self.shape.dilation[0],
@@ -187,15 +191,15 @@ impl Conv {
                         blocks: count,
                         block: src.block,
                         last_lanes: if last { last_lanes } else { LANES },
-                        step: geometry.step,
+                        step: placed.step,
                         weights: weights.add(block * LANES * rows * columns * blocks * LANES),
                         bias: if block == 0 { bias } else { std::ptr::null() },
                         dst: to,
                         dst_block: dst.block,
-                        dst_pixels: geometry.dst_pixels.as_ptr().add(segment.first),
+                        dst_pixels: placed.dst_pixels.as_ptr().add(segment.first),
                         add: other.unwrap_or(std::ptr::null()),
                         add_block: add.map_or(0, |add| add.block),
-                        add_pixels: match &geometry.add_pixels {
+                        add_pixels: match &placed.add_pixels {
                             Some(pixels) => pixels.as_ptr().add(segment.first),
                             None => std::ptr::null(),
                         },
@@ -203,7 +207,7 @@ impl Conv {
                         low: self.limits.low,
                         high: self.limits.high,
                     };
-                    (geometry.tiles[blocks - 1][segment.pixels - 1])(&tile);
+                    (placed.kernels[blocks - 1][segment.pixels - 1])(&tile);
                 }
                 block += count;
             }
@@ -212,13 +216,23 @@ impl Conv {
 }
 
 /// The arena's address, for tasks that write different places of it.
-struct Memory(*mut f32);
+pub(super) struct Memory(pub *mut f32);
 
 // SAFETY: tasks are given to threads such that none writes what another touches.
 unsafe impl Sync for Memory {}
 
-/// How the pixels of a convolution are reached.
-struct Geometry {
+/// A convolution between tensors at their places: how its pixels are reached, and which thread computes which.
+#[derive(Debug)]
+pub struct Placed {
+    shape: ConvShape,
+    level: Level,
+    batch: usize,
+    /// One past the last float that is touched.
+    end: usize,
+    /// The tiles of a group's output channels: first block and number of blocks.
+    tiles: Vec<(usize, usize)>,
+    /// Ranges of segments.
+    parts: Vec<std::ops::Range<usize>>,
     src: View,
     dst: View,
     add: Option<View>,
@@ -230,10 +244,11 @@ struct Geometry {
     dst_pixels: Vec<u32>,
     add_pixels: Option<Vec<u32>>,
     /// The kernel for each number of blocks and pixels, both from 1.
-    tiles: Vec<Vec<super::instances::TileFn>>,
+    kernels: Vec<Vec<super::instances::TileFn>>,
 }
 
 /// Neighbouring pixels that one tile computes.
+#[derive(Debug)]
 struct Segment {
     /// The first pixel, counted row by row.
     first: usize,
@@ -242,8 +257,8 @@ struct Segment {
     src: usize,
 }
 
-impl Geometry {
-    fn new(layer: &Conv, src: &View, dst: &View, add: Option<&View>) -> Geometry {
+impl Placed {
+    fn new(layer: &Conv, src: &View, dst: &View, add: Option<&View>, batch: usize, threads: usize) -> Placed {
         let shape = &layer.shape;
         let kernels = layer.kernels();
         let flat = shape.kernel == [1, 1] && shape.stride == [1, 1] && shape.before == [0, 0] && src.is_flat();
@@ -267,10 +282,17 @@ impl Geometry {
                 x += pixels;
             }
         }
-        let tiles = (1..=kernels.blocks)
-            .map(|blocks| (1..=kernels.pixels).map(|pixels| (kernels.tile)(pixels, blocks, step)).collect())
-            .collect();
-        Geometry {
+        let by_pixels =
+            |blocks: usize| (1..=kernels.pixels).map(|pixels| (kernels.tile)(pixels, blocks, step)).collect();
+        let tiles = layer.channel_tiles();
+        let parts = parts(layer, src, segments.len(), batch, threads, shape.groups * tiles.len());
+        let placed = Placed {
+            shape: *shape,
+            level: layer.level,
+            batch,
+            end: 0,
+            tiles,
+            parts,
             src: *src,
             dst: *dst,
             add: add.copied(),
@@ -279,52 +301,53 @@ impl Geometry {
             segments,
             dst_pixels: dst.pixels(),
             add_pixels: add.map(View::pixels),
-            tiles,
-        }
+            kernels: (1..=kernels.blocks).map(by_pixels).collect(),
+        };
+        Placed { end: placed.end(), ..placed }
     }
 
-    /// Makes sure that nothing is read or written outside of the arena, and that no task reads what another writes.
-    fn check(&self, layer: &Conv, len: usize, src: &View, dst: &View, add: Option<&View>, batch: usize) {
-        let shape = &layer.shape;
-        assert!(batch > 0 && Level::available().contains(&layer.level));
+    /// One past the last float that is touched, once it is sure that no task reads what another writes.
+    fn end(&self) -> usize {
+        let (src, dst, shape, batch) = (&self.src, &self.dst, &self.shape, self.batch);
+        assert!(batch > 0 && Level::available().contains(&self.level));
         assert_eq!((src.channels, dst.channels), (shape.in_channels, shape.out_channels));
         assert!(dst.pixel == LANES && (src.pixel == LANES || (src.channels <= src.pixel && shape.groups == 1)));
         assert!(src.start >= self.reach, "zeros stand before the first pixel");
+        assert!(apart(src, dst), "a convolution does not write where it reads");
         let window = |axis: usize, size: usize| {
             (size - 1) * shape.stride[axis] + (shape.kernel[axis] - 1) * shape.dilation[axis]
         };
         let last = window(0, dst.height) * src.row + window(1, dst.width) * src.pixel;
         let images = (batch - 1) * src.image + (src.blocks() - 1) * src.block;
-        assert!(src.start - self.reach + images + last + src.pixel.max(shape.in_channels.min(LANES)) <= len);
-        assert!(dst.end(batch) <= len);
-        assert!(apart(src, dst), "a convolution does not write where it reads");
-        if let Some(add) = add {
-            assert!(add.end(batch) <= len && add.pixel == LANES);
+        let read = src.start - self.reach + images + last + src.pixel.max(shape.in_channels.min(LANES));
+        let added = self.add.map_or(0, |add| {
             assert_eq!((add.channels, add.height, add.width), (dst.channels, dst.height, dst.width));
-        }
-    }
-
-    /// The segments, cut into parts for tasks.
-    fn parts(
-        &self,
-        layer: &Conv,
-        src: &View,
-        batch: usize,
-        threads: usize,
-        columns: usize,
-    ) -> Vec<std::ops::Range<usize>> {
-        let bytes = src.height * src.width * src.channels * 4;
-        let by_size = if layer.weight_bytes() > LARGE_WEIGHTS { 1 } else { bytes.div_ceil(TASK) };
-        // Enough tasks that threads which finish early find more.
-        let by_threads = if threads == 1 { 1 } else { (6 * threads).div_ceil(columns * batch) };
-        let count = by_size.max(by_threads).clamp(1, self.segments.len());
-        let length = self.segments.len().div_ceil(count);
-        (0..self.segments.len()).step_by(length).map(|from| from..(from + length).min(self.segments.len())).collect()
+            assert_eq!(add.pixel, LANES);
+            add.end(batch)
+        });
+        read.max(dst.end(batch)).max(added)
     }
 }
 
+/// Segments cut into parts for tasks; `columns` is the number of tiles of channels.
+fn parts(
+    layer: &Conv,
+    src: &View,
+    segments: usize,
+    batch: usize,
+    threads: usize,
+    columns: usize,
+) -> Vec<std::ops::Range<usize>> {
+    let bytes = src.height * src.width * src.channels * 4;
+    let by_size = if layer.weight_bytes() > LARGE_WEIGHTS { 1 } else { bytes.div_ceil(TASK) };
+    // Enough tasks that threads which finish early find more.
+    let by_threads = if threads == 1 { 1 } else { (12 * threads).div_ceil(columns * batch) };
+    let count = even(by_size.max(by_threads), batch, threads).clamp(1, segments);
+    (0..count).map(|part| segments * part / count..segments * (part + 1) / count).collect()
+}
+
 /// Whether two views share no float, image by image.
-fn apart(a: &View, b: &View) -> bool {
+pub(super) fn apart(a: &View, b: &View) -> bool {
     let extent = |view: &View| (view.start, view.end(1));
     let ((a0, a1), (b0, b1)) = (extent(a), extent(b));
     a1 <= b0 || b1 <= a0

@@ -1,5 +1,6 @@
 //! Depthwise convolution: every channel on its own, sixteen of them at a time.
 
+use super::bands::Bands;
 use super::pointwise::Limits;
 use super::simd::Block;
 use super::{Arena, LANES, Level, Pool, View};
@@ -64,6 +65,11 @@ impl Depthwise {
         self.limits
     }
 
+    /// Multiply-accumulates for one image of the result's size.
+    pub fn macs(&self, out: &View) -> u64 {
+        (out.height * out.width * self.channels * self.kernel[0] * self.kernel[1]) as u64
+    }
+
     /// How far windows reach.
     pub fn reach(&self) -> super::Reach {
         super::Reach::new(self.kernel, self.stride, self.dilation, self.before)
@@ -83,14 +89,13 @@ impl Depthwise {
         assert!(src.end(1) <= dst.start || dst.end(1) <= src.start, "a convolution does not write where it reads");
 
         let blocks = src.blocks();
-        let rows_each = (256 / dst.width).max(1);
-        let parts = dst.height.div_ceil(rows_each);
+        let bands = Bands::new([dst.height, dst.width], blocks, batch, pool.threads(), 256);
         let memory = super::pointwise::Memory(arena.pointer());
         let kernel = self.level.kernels().depthwise;
-        pool.run(batch * blocks * parts, &|task| {
+        pool.run(bands.tasks(), &|task| {
             let memory = &memory;
-            let (image, block, part) = (task / parts / blocks, task / parts % blocks, task % parts);
-            for y in part * rows_each..((part + 1) * rows_each).min(dst.height) {
+            let (image, block, rows_here) = bands.task(task);
+            for y in rows_here {
                 // SAFETY: the asserts above found every window and every result inside the arena and apart, tasks
                 // write different rows, and the level is available.
                 unsafe {

@@ -3,11 +3,13 @@
 use super::depthwise::{self, Depthwise};
 use super::lrn::{self, Pixels};
 use super::math::{self, Mapped};
+use super::peak::multiply_adds;
 use super::pointwise::{self, Strip};
 use super::simd::{Block, Scalar};
 use super::softmax::{self, Scores};
 use super::tile::{Tile, tile};
 use super::window::{self, Window};
+use super::winograd;
 
 /// A level of vector instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +83,10 @@ pub(super) struct Kernels {
     pub pool: unsafe fn(&Window),
     pub mean: unsafe fn(&Window),
     pub pointwise: unsafe fn(&Strip),
+    pub winograd_input: unsafe fn(&winograd::Patch),
+    pub winograd_output: unsafe fn(&winograd::Results),
+    /// Multiply-adds in so many rounds, of as many blocks as `pixels`.
+    pub peak: unsafe fn(usize) -> f32,
     pub lrn: unsafe fn(&Pixels),
     pub map: unsafe fn(&Mapped),
     pub softmax: unsafe fn(&Scores),
@@ -98,6 +104,9 @@ macro_rules! level {
             pool: $room::pool_row,
             mean: $room::mean_block,
             pointwise: $room::strip,
+            winograd_input: $room::winograd_input,
+            winograd_output: $room::winograd_output,
+            peak: $room::peak,
             lrn: $room::lrn_pixels,
             map: $room::mapped,
             softmax: $room::scores,
@@ -148,6 +157,24 @@ macro_rules! level {
             pub(super) unsafe fn mean_block(block: &Window) {
                 // SAFETY: the caller promises what the kernel asks for.
                 unsafe { window::mean_of_block::<$block>(block) }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn winograd_input(patch: &winograd::Patch) {
+                // SAFETY: the caller promises what the kernel asks for.
+                unsafe { winograd::input::<$block>(patch) }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn winograd_output(results: &winograd::Results) {
+                // SAFETY: the caller promises what the kernel asks for.
+                unsafe { winograd::output::<$block>(results) }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn peak(rounds: usize) -> f32 {
+                // SAFETY: the caller promises what the kernel asks for.
+                unsafe { multiply_adds::<$block, { <$block>::PIXELS }>(rounds) }
             }
 
             $(#[$feature])?

@@ -7,12 +7,15 @@
 #![allow(clippy::needless_range_loop, reason = "loops over registers are unrolled by their index")]
 
 mod arena;
+mod bands;
 mod conv;
+mod convolution;
 mod depthwise;
 mod gather;
 mod instances;
 mod lrn;
 mod math;
+mod peak;
 mod pointwise;
 mod pool;
 mod reorder;
@@ -21,20 +24,24 @@ mod softmax;
 mod tile;
 mod view;
 mod window;
+mod winograd;
 
 pub use arena::Arena;
-pub use conv::{Conv, ConvShape, Reach};
+pub use conv::{Conv, ConvShape, Placed, Reach};
+pub use convolution::{Convolution, PlacedConvolution};
 pub use depthwise::Depthwise;
 pub use gather::Gather;
 pub use instances::Level;
 pub use lrn::Lrn;
 pub use math::Map;
+pub use peak::peak_flops;
 pub use pointwise::{Limits, Pointwise, pointwise};
 pub use pool::Pool;
 pub use reorder::{clear_halo, from_rows, reshape, to_rows};
 pub use softmax::softmax;
 pub use view::{LANES, View};
 pub use window::{PoolKind, Pooling, Span, mean};
+pub use winograd::{PlacedWinograd, Winograd};
 
 #[cfg(test)]
 mod tests;

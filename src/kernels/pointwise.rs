@@ -1,5 +1,6 @@
 //! What is done to every value alone, or to pairs of values at the same place.
 
+use super::bands::Bands;
 use super::math::{Map, Mapped, leaky};
 use super::simd::Block;
 use super::{Arena, LANES, Level, Pool, View};
@@ -122,12 +123,11 @@ pub fn pointwise(
     };
     let memory = Memory(arena.pointer());
     let (strip, mapped) = (level.kernels().pointwise, level.kernels().map);
-    let rows_each = (1024 / src.width).max(1);
-    let parts = src.height.div_ceil(rows_each);
-    pool.run(batch * blocks * parts, &|task| {
+    let bands = Bands::new([src.height, src.width], blocks, batch, pool.threads(), 1024);
+    pool.run(bands.tasks(), &|task| {
         let memory = &memory;
-        let (image, block, part) = (task / parts / blocks, task / parts % blocks, task % parts);
-        for y in part * rows_each..((part + 1) * rows_each).min(src.height) {
+        let (image, block, rows) = bands.task(task);
+        for y in rows {
             let at = |view: &View| view.start + image * view.image + block * view.block;
             // SAFETY: the views were checked to lie in the arena, tasks write different rows, `dst` is `src` or apart
             // from it, and the level is available.

@@ -1,177 +1,223 @@
 //! The threads that kernels run on: started once, woken for every kernel, and spinning in between for as long as the
 //! next kernel is likely to come.
 
+use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// How often a waiting thread looks before it goes to sleep: some tens of microseconds.
+/// How often a waiting thread looks before it goes to sleep: some tenths of a millisecond.
 const SPINS: usize = 20_000;
+
+/// In [`Shared::gate`]: no worker may enter the job.
+const CLOSED: usize = 1 << (usize::BITS - 1);
 
 /// A number of threads that share out tasks; the one that asks works with them.
 #[derive(Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
-    threads: usize,
 }
 
-#[derive(Debug)]
+/// The workers and the thread that asks. A job lies on the asking thread's stack; workers may look at it only between
+/// entering and leaving through the gate, and the asking thread closes the gate and waits for all to leave before it
+/// returns. A worker that comes late finds the gate closed, and nobody waits for it.
 struct Shared {
     /// Grows by one with every job.
     round: AtomicUsize,
-    job: Mutex<Job>,
+    /// How many workers are at the job, and [`CLOSED`].
+    gate: AtomicUsize,
+    /// Written by the asking thread alone, while the gate is closed and nobody is inside.
+    job: UnsafeCell<Option<Job>>,
+    /// The next task of each thread's share; the thread that asks has the first.
+    next: Vec<Counter>,
+    /// How many workers sleep or are about to.
+    sleeping: AtomicUsize,
+    sleep: Mutex<()>,
     woken: Condvar,
-    /// The next task of the job.
-    next: AtomicUsize,
-    /// Workers that have not finished the job.
-    busy: AtomicUsize,
+    stop: AtomicBool,
     panicked: AtomicBool,
 }
 
-/// What the workers do: call `work` with task numbers below `tasks`.
-#[derive(Clone, Copy)]
-struct Job {
-    round: usize,
-    tasks: usize,
-    work: Option<&'static (dyn Fn(usize) + Sync)>,
-    stop: bool,
+// SAFETY: `job` is accessed only as its contract says, which the gate makes sure of; the rest is made to be shared.
+unsafe impl Sync for Shared {}
+// SAFETY: a job is a number and a reference to a function that may be shared.
+unsafe impl Send for Shared {}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} threads", self.next.len())
+    }
 }
 
-impl std::fmt::Debug for Job {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "job {} of {} tasks", self.round, self.tasks)
-    }
+/// A counter in a cache line of its own.
+#[repr(align(128))]
+struct Counter(AtomicUsize);
+
+/// Call `work` with every number below `tasks`.
+#[derive(Clone, Copy)]
+struct Job {
+    tasks: usize,
+    work: &'static (dyn Fn(usize, usize) + Sync),
 }
 
 impl Pool {
     /// A pool of `threads`, the caller among them; at least one.
     pub fn new(threads: usize) -> Pool {
-        let threads = threads.max(1);
+        let counters = |count: usize| (0..count).map(|_| Counter(AtomicUsize::new(0))).collect();
         let shared = Arc::new(Shared {
             round: AtomicUsize::new(0),
-            job: Mutex::new(Job { round: 0, tasks: 0, work: None, stop: false }),
+            gate: AtomicUsize::new(CLOSED),
+            job: UnsafeCell::new(None),
+            next: counters(threads.max(1)),
+            sleeping: AtomicUsize::new(0),
+            sleep: Mutex::new(()),
             woken: Condvar::new(),
-            next: AtomicUsize::new(0),
-            busy: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
         });
         let spawn = |index: usize| {
             let shared = shared.clone();
             let builder = std::thread::Builder::new().name(format!("archc kernel {index}"));
-            builder.spawn(move || shared.serve()).ok()
+            builder.spawn(move || shared.serve(index)).ok()
         };
-        // Where the system gives no more threads, there are fewer.
+        // Where the system gives no more threads there are fewer; the others take their share of the tasks.
         let workers: Vec<JoinHandle<()>> = (1..threads).map_while(spawn).collect();
-        let threads = workers.len() + 1;
-        Pool { shared, workers, threads }
+        Pool { shared, workers }
     }
 
     /// How many threads there are, the caller's among them.
     pub fn threads(&self) -> usize {
-        self.threads
+        self.workers.len() + 1
     }
 
-    /// Calls `work` for every number below `tasks`, each once, on all threads, and returns when all are done.
+    /// Calls `work` for every number below `tasks`, each once, on all threads, and returns when all are done. Each thread
+    /// begins with a share of neighbouring tasks, the same one for the same number of tasks, and helps others when it is
+    /// through.
     pub fn run(&mut self, tasks: usize, work: &(dyn Fn(usize) + Sync)) {
+        self.run_on(tasks, &|task, _| work(task));
+    }
+
+    /// [`Pool::run`] that also tells `work` which thread it is on, below [`Pool::threads`].
+    pub fn run_on(&mut self, tasks: usize, work: &(dyn Fn(usize, usize) + Sync)) {
         if self.workers.is_empty() || tasks <= 1 {
-            (0..tasks).for_each(work);
+            (0..tasks).for_each(|task| work(task, 0));
             return;
         }
-        let shared = &self.shared;
-        // SAFETY: the reference is used by workers only until `busy` is 0, which is waited for below, also where
-        // `work` panics here (see `Finish`); so it is never used after this call, whatever its lifetime.
-        let forever = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(work) };
-        shared.next.store(0, Ordering::Relaxed);
-        shared.busy.store(self.workers.len(), Ordering::Relaxed);
-        {
-            let mut job = shared.lock();
-            job.round = job.round.wrapping_add(1);
-            job.tasks = tasks;
-            job.work = Some(forever);
-            shared.round.store(job.round, Ordering::Release);
+        let shared = &*self.shared;
+        // SAFETY: workers use the reference only between entering and leaving; `Finish` waits until all have left, also
+        // where `work` panics here, so it is never used after this call, whatever its lifetime.
+        let work = unsafe {
+            std::mem::transmute::<&(dyn Fn(usize, usize) + Sync), &'static (dyn Fn(usize, usize) + Sync)>(work)
+        };
+        let job = Job { tasks, work };
+        // SAFETY: the gate is closed and nobody is inside, since `Finish` has waited for that.
+        unsafe { *shared.job.get() = Some(job) };
+        for (thread, next) in shared.next.iter().enumerate() {
+            next.0.store(shared.share(tasks, thread), Ordering::Relaxed);
         }
-        shared.woken.notify_all();
+        shared.gate.fetch_and(!CLOSED, Ordering::Release);
+        shared.round.fetch_add(1, Ordering::SeqCst);
+        if shared.sleeping.load(Ordering::SeqCst) > 0 {
+            drop(shared.sleep.lock().unwrap_or_else(PoisonError::into_inner));
+            shared.woken.notify_all();
+        }
         let finish = Finish { shared };
-        shared.work_off(tasks, work);
+        shared.work_off(job, 0);
         drop(finish);
         assert!(!shared.panicked.swap(false, Ordering::Relaxed), "a kernel panicked on another thread");
     }
 }
 
-/// Waits, when it is dropped, until no worker uses the job any more.
+/// Closes the gate, when it is dropped, and waits until nobody is inside.
 struct Finish<'a> {
     shared: &'a Shared,
 }
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
+        self.shared.gate.fetch_or(CLOSED, Ordering::AcqRel);
         let mut spins = 0;
-        while self.shared.busy.load(Ordering::Acquire) > 0 {
+        while self.shared.gate.load(Ordering::Acquire) != CLOSED {
             spins += 1;
             match spins < SPINS {
                 true => std::hint::spin_loop(),
                 false => std::thread::yield_now(),
             }
         }
-        self.shared.lock().work = None;
     }
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Job> {
-        // The lock is only held for assignments, which do not panic.
-        self.job.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// The first task of a thread's share.
+    fn share(&self, tasks: usize, thread: usize) -> usize {
+        tasks * thread / self.next.len()
     }
 
-    fn work_off(&self, tasks: usize, work: &(dyn Fn(usize) + Sync)) {
-        loop {
-            let task = self.next.fetch_add(1, Ordering::Relaxed);
-            if task >= tasks {
-                return;
+    /// Takes tasks until there are none: of the own share first, then of the next thread's, and so on.
+    fn work_off(&self, job: Job, thread: usize) {
+        let threads = self.next.len();
+        for share in (thread..threads).chain(0..thread) {
+            let end = self.share(job.tasks, share + 1);
+            loop {
+                let task = self.next[share].0.fetch_add(1, Ordering::Relaxed);
+                if task >= end {
+                    break;
+                }
+                (job.work)(task, thread);
             }
-            work(task);
         }
     }
 
     /// What a worker does all its life.
-    fn serve(&self) {
+    fn serve(&self, thread: usize) {
         let mut seen = 0;
         loop {
-            let mut spins = 0;
-            while self.round.load(Ordering::Acquire) == seen && spins < SPINS {
-                spins += 1;
-                std::hint::spin_loop();
-            }
-            let mut job = self.lock();
-            while job.round == seen && !job.stop {
-                job = self.woken.wait(job).unwrap_or_else(std::sync::PoisonError::into_inner);
-            }
-            if job.stop {
+            seen = self.await_round(seen);
+            if self.stop.load(Ordering::Acquire) {
                 return;
             }
-            let now = *job;
-            drop(job);
-            seen = now.round;
-            if let Some(work) = now.work {
-                let attempt = std::panic::AssertUnwindSafe(|| self.work_off(now.tasks, work));
+            if self.gate.fetch_add(1, Ordering::AcqRel) & CLOSED == 0 {
+                // SAFETY: the gate was open, so the job was written before and stays until this worker leaves.
+                let job = unsafe { *self.job.get() };
+                let job = job.expect("the gate is opened for a job");
+                let attempt = std::panic::AssertUnwindSafe(|| self.work_off(job, thread));
                 if std::panic::catch_unwind(attempt).is_err() {
                     self.panicked.store(true, Ordering::Relaxed);
                 }
-                self.busy.fetch_sub(1, Ordering::Release);
             }
+            self.gate.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Waits for another round than `seen`: for a while awake, then asleep.
+    fn await_round(&self, seen: usize) -> usize {
+        for _ in 0..SPINS {
+            let round = self.round.load(Ordering::Acquire);
+            if round != seen {
+                return round;
+            }
+            std::hint::spin_loop();
+        }
+        let mut guard = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever begins a round either sees this or has begun it before the look below.
+        self.sleeping.fetch_add(1, Ordering::SeqCst);
+        loop {
+            let round = self.round.load(Ordering::SeqCst);
+            if round != seen {
+                self.sleeping.fetch_sub(1, Ordering::SeqCst);
+                return round;
+            }
+            guard = self.woken.wait(guard).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        {
-            let mut job = self.shared.lock();
-            job.stop = true;
-            job.round = job.round.wrapping_add(1);
-            self.shared.round.store(job.round, Ordering::Release);
-        }
+        self.shared.stop.store(true, Ordering::Release);
+        self.shared.round.fetch_add(1, Ordering::SeqCst);
+        drop(self.shared.sleep.lock().unwrap_or_else(PoisonError::into_inner));
         self.shared.woken.notify_all();
         for worker in self.workers.drain(..) {
             // A worker that panicked has nothing left to give back.

@@ -10,9 +10,9 @@ pub fn from_rows(arena: &mut Arena, rows: &[f32], view: &View, batch: usize, poo
     assert!(view.end(batch) <= arena.len());
     let blocks = view.blocks();
     let memory = Memory(arena.pointer());
-    pool.run(batch * blocks * view.height, &|task| {
+    pool.run(batch * view.height * blocks, &|task| {
         let memory = &memory;
-        let (image, block, y) = (task / view.height / blocks, task / view.height % blocks, task % view.height);
+        let (image, y, block) = (task / blocks / view.height, task / blocks % view.height, task % blocks);
         let first = block * LANES;
         let lanes = view.pixel.min(LANES);
         let at = view.start + image * view.image + block * view.block + y * view.row;

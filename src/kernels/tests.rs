@@ -129,6 +129,11 @@ fn cases() -> Vec<Case> {
         Case { channels: 1, out: 8, kernel: [11, 11], stride: [4, 4], pads: [2; 4], size: [40, 40], pixel: 4, ..BASE },
         Case { channels: 16, out: 16, stride: [3, 3], size: [20, 20], ..BASE },
         Case { channels: 600, out: 33, size: [4, 4], batch: 2, ..BASE },
+        // Winograd's tiles: whole, cut off, more than one span, and scratch for each thread or for all.
+        Case { channels: 64, out: 64, size: [40, 37], batch: 2, ..BASE },
+        Case { channels: 128, out: 160, size: [15, 14], batch: 2, ..BASE },
+        Case { channels: 20, out: 16, size: [1, 2], pads: [1, 1, 1, 1], ..BASE },
+        Case { channels: 32, out: 32, size: [6, 10], pads: [0, 2, 1, 0], ..BASE },
     ]
 }
 
@@ -176,13 +181,27 @@ fn check_conv(case: &Case, level: Level, pool: &mut Pool) {
     clear_halo(&mut arena, &src, case.pads, case.batch);
 
     let layer = Conv::new(shape, &weights, &bias, Limits::NONE, level);
-    layer.run(&mut arena, &src, &dst, None, case.batch, pool);
+    layer.run(&mut arena, &layer.place(&src, &dst, None, case.batch, pool.threads()), pool);
     close(&to_rows(&arena, &dst, case.batch), &plain);
 
     let layer = Conv::new(shape, &weights, &bias, Limits::RELU, level);
-    layer.run(&mut arena, &src, &dst, Some(&add), case.batch, pool);
+    layer.run(&mut arena, &layer.place(&src, &dst, Some(&add), case.batch, pool.threads()), pool);
     let expected: Vec<f32> = plain.iter().zip(&other).map(|(a, b)| (a + b).max(0.0)).collect();
     close(&to_rows(&arena, &dst, case.batch), &expected);
+
+    if Winograd::suits(&shape) {
+        let layer = Winograd::new(shape, &weights, &bias, Limits::RELU, level);
+        let placed = layer.place(&src, &dst, Some(&add), case.batch, pool.threads());
+        let mut whole = Arena::new(layout.len + placed.scratch());
+        whole.floats_mut()[..layout.len].copy_from_slice(arena.floats());
+        whole.floats_mut()[dst.start..dst.end(case.batch)].fill(f32::NAN);
+        layer.run(&mut whole, &placed, layout.len, pool);
+        // Its errors are those of the sums that it makes, which are as large as the largest result.
+        let largest = plain.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
+        for (a, b) in to_rows(&whole, &dst, case.batch).iter().zip(&expected) {
+            assert!((a - b).abs() <= 2e-5 * largest, "{a} and {b}, of values to {largest}");
+        }
+    }
 }
 
 #[test]

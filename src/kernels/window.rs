@@ -1,5 +1,6 @@
 //! Pools: the largest value or the mean of windows, and of whole images.
 
+use super::bands::Bands;
 use super::pointwise::Memory;
 use super::simd::Block;
 use super::{Arena, LANES, Level, Pool, View};
@@ -52,12 +53,11 @@ impl Pooling {
         let blocks = src.blocks();
         let memory = Memory(arena.pointer());
         let kernel = level.kernels().pool;
-        let rows_each = (256 / dst.width).max(1);
-        let parts = dst.height.div_ceil(rows_each);
-        pool.run(batch * blocks * parts, &|task| {
+        let bands = Bands::new([dst.height, dst.width], blocks, batch, pool.threads(), 256);
+        pool.run(bands.tasks(), &|task| {
             let memory = &memory;
-            let (image, block, part) = (task / parts / blocks, task / parts % blocks, task % parts);
-            for y in part * rows_each..((part + 1) * rows_each).min(dst.height) {
+            let (image, block, rows) = bands.task(task);
+            for y in rows {
                 let at = |view: &View| view.start + image * view.image + block * view.block;
                 // SAFETY: the views and spans were checked to lie in the arena, tasks write different rows, and the
                 // level is available.

@@ -67,10 +67,15 @@ impl Family {
             Form::Conv { .. } => Family::Conv,
             Form::Linear => Family::Dense,
             Form::Pool { .. } | Form::Mean => Family::Pool,
-            Form::Affine { .. } | Form::Limits { .. } | Form::Map(_) | Form::Binary(_) | Form::Number { .. } => {
-                Family::Pointwise
-            }
-            Form::Identity => Family::Pointwise,
+            Form::Affine { .. }
+            | Form::Limits { .. }
+            | Form::Map(_)
+            | Form::Binary(_)
+            | Form::Number { .. }
+            | Form::Slope
+            | Form::Lrn { .. }
+            | Form::Softmax { .. }
+            | Form::Identity => Family::Pointwise,
             Form::Concat => Family::Merge,
             Form::Reshape | Form::Select { .. } => Family::Shape,
             Form::Other => {

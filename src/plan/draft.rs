@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
+use super::Options;
 use super::passes::optimise;
 use super::prepare;
 use super::sketch::{Joined, Kind, Select, Sketch, Stage, Value, ValueId};
 use super::step::{Operand, Work};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Graph, NodeId};
-use crate::kernels::{Gather, LANES, Level};
+use crate::kernels::{Gather, LANES};
 use crate::weights::WeightSource;
 
 #[derive(Debug)]
@@ -42,14 +43,14 @@ impl Draft {
         graph: &Graph,
         results: &[NodeId],
         source: &dyn WeightSource,
-        level: Level,
+        options: Options,
     ) -> Result<Draft, Diagnostic> {
         let mut sketch = Sketch::new(graph, results, source);
         optimise(&mut sketch)?;
         let step = |stage: &Stage| {
             Ok(Step {
                 path: graph.node(stage.node).path.clone(),
-                work: work(&sketch, stage, level)?,
+                work: work(&sketch, stage, options)?,
                 output: stage.output,
                 joined: stage.joined.clone(),
             })
@@ -64,10 +65,10 @@ impl Draft {
 }
 
 /// The kernel for a stage, or candle's ops where there is none.
-fn work(sketch: &Sketch<'_>, stage: &Stage, level: Level) -> Result<Work, Diagnostic> {
+fn work(sketch: &Sketch<'_>, stage: &Stage, options: Options) -> Result<Work, Diagnostic> {
     let inputs = &stage.inputs;
     Ok(match &stage.kind {
-        Kind::Convolution(convolution) => prepare::pack(sketch, stage, convolution, level)?,
+        Kind::Convolution(convolution) => prepare::pack(sketch, stage, convolution, options)?,
         Kind::Affine { scale, shift, limits } => {
             Work::Affine { src: inputs[0], scale: padded(scale), shift: padded(shift), limits: *limits }
         }

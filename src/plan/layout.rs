@@ -1,24 +1,28 @@
 //! Where the tensors of a plan lie.
 
-use super::draft::{Draft, Result_};
+use super::draft::{Draft, Result_, Step};
 use super::sketch::ValueId;
 use super::step::Work;
-use crate::kernels::{Arena, LANES, View, clear_halo};
+use crate::kernels::{Arena, LANES, PlacedConvolution, View, clear_halo};
 
 /// The places of all tensors, for one size of batch.
 #[derive(Debug)]
 pub(super) struct Layout {
     batch: usize,
     len: usize,
+    /// Where the scratch of convolutions begins, behind all tensors.
+    scratch: usize,
     views: Vec<View>,
     /// Rows and columns of zeros around each root: above, below, left, right.
     halos: Vec<[usize; 4]>,
     /// The roots that come to be with each step.
     begins: Vec<Vec<ValueId>>,
+    /// What each convolution needs to know of its places.
+    convs: Vec<Option<PlacedConvolution>>,
 }
 
 impl Layout {
-    pub fn new(draft: &Draft, batch: usize) -> Layout {
+    pub fn new(draft: &Draft, batch: usize, threads: usize) -> Layout {
         let count = draft.values.len();
         let root_of = |value: ValueId| {
             let (mut root, mut block) = (value, 0);
@@ -75,7 +79,7 @@ impl Layout {
             },
             &mut places,
         );
-        let views = (0..count)
+        let views: Vec<View> = (0..count)
             .map(|value| {
                 let (root, offset) = roots[value];
                 let (row, block, blocks) = size(root.0);
@@ -95,7 +99,17 @@ impl Layout {
                 begins[first - 1].push(ValueId(root));
             }
         }
-        Layout { batch, len, views, halos, begins }
+        let view = |value: ValueId| &views[value.0];
+        let place = |step: &Step| match &step.work {
+            Work::Conv { src, layer, add } => {
+                Some(layer.place(view(*src), view(step.output), add.map(view), batch, threads))
+            }
+            _ => None,
+        };
+        let convs: Vec<Option<PlacedConvolution>> = draft.steps.iter().map(place).collect();
+        let scratch = len;
+        let len = len + convs.iter().flatten().map(PlacedConvolution::scratch).max().unwrap_or(0);
+        Layout { batch, len, scratch, views, convs, halos, begins }
     }
 
     pub fn batch(&self) -> usize {
@@ -109,6 +123,16 @@ impl Layout {
 
     pub fn view(&self, value: ValueId) -> &View {
         &self.views[value.0]
+    }
+
+    /// Where scratch begins.
+    pub fn scratch(&self) -> usize {
+        self.scratch
+    }
+
+    /// A convolution at its place; `step` is one.
+    pub fn conv(&self, step: usize) -> &PlacedConvolution {
+        self.convs[step].as_ref().expect("every convolution is placed")
     }
 
     /// The roots with zeros around them that come to be with a step.

@@ -35,12 +35,35 @@ pub struct Options {
     pub threads: usize,
     /// The vector instructions that are used; one of [`Level::available`].
     pub level: Level,
+    /// Whether results are sums of the definition's products, if in another order: without Winograd's convolution.
+    pub exact: bool,
+}
+
+impl Options {
+    /// All threads, and the best instructions or those that `ARCHC_SIMD` in the environment names.
+    ///
+    /// # Errors
+    /// A sentence: `ARCHC_SIMD` names no instructions, or some that this machine does not have.
+    pub fn from_environment() -> Result<Options, String> {
+        let mut options = Options::default();
+        let Some(name) = std::env::var_os("ARCHC_SIMD").filter(|name| !name.is_empty()) else { return Ok(options) };
+        let available = Level::available();
+        let names = || available.iter().map(|level| level.name()).collect::<Vec<_>>().join(", ");
+        let shown = name.to_string_lossy();
+        let level = Level::parse(&shown)
+            .ok_or_else(|| format!("ARCHC_SIMD is `{shown}`, which is none of scalar, avx2, avx512 and neon"))?;
+        if !available.contains(&level) {
+            return Err(format!("ARCHC_SIMD is `{shown}`, which this machine does not have; it has {}", names()));
+        }
+        options.level = level;
+        Ok(options)
+    }
 }
 
 impl Default for Options {
     fn default() -> Options {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Options { threads, level: Level::available()[0] }
+        Options { threads, level: Level::available()[0], exact: false }
     }
 }
 
@@ -50,6 +73,17 @@ pub struct Plan {
     draft: Draft,
     level: Level,
     state: Mutex<State>,
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepInfo {
+    /// Where its first node stands in the architecture.
+    pub path: Arc<str>,
+    /// What computes it, and what was joined into it.
+    pub kernel: String,
+    /// Multiply-accumulates.
+    pub macs: u64,
 }
 
 /// The paths of the nodes that candle's ops compute in a plan, for want of a kernel. Of weights it reads only those of
@@ -87,7 +121,7 @@ impl Plan {
         if let Some(error) = Fit::of(graph, source).error() {
             return Err(error);
         }
-        let draft = Draft::new(graph, results, source, options.level)?;
+        let draft = Draft::new(graph, results, source, options)?;
         let state = State { pool: Pool::new(options.threads), layout: None, arena: Arena::new(0) };
         Ok(Plan { draft, level: options.level, state: Mutex::new(state) })
     }
@@ -97,21 +131,40 @@ impl Plan {
     /// # Errors
     /// Inputs of another number or shape, or of unequal batches; what candle says where it computes a step.
     pub fn run(&self, inputs: &[Tensor]) -> candle_core::Result<Vec<Tensor>> {
+        self.observe(inputs, |_| {})
+    }
+
+    /// [`Plan::run`] that calls `observer` after each step with its number.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn observe(&self, inputs: &[Tensor], observer: impl FnMut(usize)) -> candle_core::Result<Vec<Tensor>> {
         let batch = self.check(inputs)?;
         // A run that panicked leaves nothing that the next one reads.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { pool, layout, arena } = &mut *state;
         let layout = match layout {
             Some(layout) if layout.batch() == batch => layout,
-            _ => layout.insert(Layout::new(&self.draft, batch)),
+            _ => layout.insert(Layout::new(&self.draft, batch, pool.threads())),
         };
         if arena.len() < layout.len() {
             *arena = Arena::new(layout.len());
         }
         let mut run = step::Run { draft: &self.draft, layout, arena, pool, level: self.level, batch };
         run.inputs(inputs)?;
-        run.steps()?;
+        run.steps(observer)?;
         self.draft.results.iter().map(|result| run.result(result)).collect()
+    }
+
+    /// The steps in their order, for `batch` images.
+    pub fn steps(&self, batch: usize) -> Vec<StepInfo> {
+        let layout = Layout::new(&self.draft, batch, 1);
+        let info = |step: &draft::Step| StepInfo {
+            path: step.path.clone(),
+            kernel: step.work.describe(),
+            macs: batch as u64 * step.work.macs(layout.view(step.output)),
+        };
+        self.draft.steps.iter().map(info).collect()
     }
 
     /// The steps in their order, each in a line: what it computes, and what was joined into it.

@@ -2,10 +2,11 @@
 
 use candle_core::Tensor;
 
-use super::sketch::{Convolution, Sketch, Stage};
+use super::Options;
+use super::sketch::{self, Sketch, Stage};
 use super::step::Work;
 use crate::diagnostic::Diagnostic;
-use crate::kernels::{Conv, ConvShape, Depthwise, LANES, Level};
+use crate::kernels::{ConvShape, Convolution, Depthwise, LANES};
 
 pub(super) fn floats(tensor: &Tensor) -> Vec<f32> {
     tensor.flatten_all().and_then(|flat| flat.to_vec1()).expect("weights are float32 on the CPU")
@@ -33,10 +34,11 @@ pub(super) fn affine(eps: f64, scale: bool, center: bool, weights: &[Tensor]) ->
 pub(super) fn pack(
     sketch: &Sketch<'_>,
     stage: &Stage,
-    convolution: &Convolution,
-    level: Level,
+    convolution: &sketch::Convolution,
+    options: Options,
 ) -> Result<Work, Diagnostic> {
-    let Convolution { kernel, stride, dilation, pads, groups, limits, .. } = *convolution;
+    let level = options.level;
+    let sketch::Convolution { kernel, stride, dilation, pads, groups, limits, .. } = *convolution;
     let channels = |value: usize| sketch.values[value].image()[0];
     let (src, ins, outs) = (stage.inputs[0], channels(stage.inputs[0].0), channels(stage.output.0));
     let before = [pads[0][0], pads[1][0]];
@@ -63,7 +65,9 @@ pub(super) fn pack(
         weights = join_groups(&weights, groups, joined, ins, outs);
     }
     let shape = ConvShape { in_channels: ins, out_channels: outs, groups: joined, kernel, stride, dilation, before };
-    let layer = Conv::new(shape, &weights, &bias, limits, level);
+    let [_, height, width] = sketch.values[stage.output.0].image();
+    let size = [height, width];
+    let layer = Convolution::new(shape, &weights, &bias, limits, level, size, options.exact);
     Ok(Work::Conv { src, layer, add: convolution.sum.then(|| stage.inputs[1]) })
 }
 

@@ -9,7 +9,7 @@ use super::draft::{Draft, Result_};
 use super::layout::Layout;
 use super::sketch::ValueId;
 use crate::kernels::{
-    Arena, Conv, Depthwise, Gather, Level, Limits, Lrn, Map, Pointwise, Pool, Pooling, View, from_rows, mean,
+    Arena, Convolution, Depthwise, Gather, Level, Limits, Lrn, Map, Pointwise, Pool, Pooling, View, from_rows, mean,
     pointwise, reshape, softmax, to_rows,
 };
 use crate::ops::{Binary, Op};
@@ -18,7 +18,7 @@ use crate::ops::{Binary, Op};
 pub(super) enum Work {
     Conv {
         src: ValueId,
-        layer: Conv,
+        layer: Convolution,
         add: Option<ValueId>,
     },
     Depthwise {
@@ -118,6 +118,15 @@ impl Work {
         }
     }
 
+    /// The multiply-accumulates for one image of the result.
+    pub fn macs(&self, output: &View) -> u64 {
+        match self {
+            Work::Conv { layer, .. } => layer.macs(output),
+            Work::Depthwise { layer, .. } => layer.macs(output),
+            _ => 0,
+        }
+    }
+
     pub fn is_fallback(&self) -> bool {
         matches!(self, Work::Fallback { .. })
     }
@@ -132,7 +141,7 @@ impl Work {
         match self {
             Work::Conv { layer, add, .. } => {
                 let sum = if add.is_some() { " + add" } else { "" };
-                format!("direct convolution{sum}{}", limited(&layer.limits()))
+                format!("{}{sum}{}", layer.name(), limited(&layer.limits()))
             }
             Work::Depthwise { layer, .. } => format!("depthwise convolution{}", limited(&layer.limits())),
             Work::Pool { .. } => "pool".to_string(),
@@ -182,12 +191,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub fn steps(&mut self) -> candle_core::Result<()> {
+    pub fn steps(&mut self, mut observer: impl FnMut(usize)) -> candle_core::Result<()> {
         for (index, step) in self.draft.steps.iter().enumerate() {
             for value in self.layout.begins(index) {
                 self.layout.clear(self.arena, *value);
             }
-            self.step(&step.work, step.output).map_err(|error| error.context(step.path.to_string()))?;
+            self.step(index, &step.work, step.output).map_err(|error| error.context(step.path.to_string()))?;
+            observer(index);
         }
         Ok(())
     }
@@ -199,17 +209,14 @@ impl Run<'_> {
         }
     }
 
-    fn step(&mut self, work: &Work, output: ValueId) -> candle_core::Result<()> {
+    fn step(&mut self, index: usize, work: &Work, output: ValueId) -> candle_core::Result<()> {
         let (layout, batch, level) = (self.layout, self.batch, self.level);
         let dst = layout.view(output);
         let mut point = |kind: Pointwise<'_>, src: ValueId, limits: Limits| {
             pointwise(self.arena, kind, layout.view(src), dst, limits, level, batch, self.pool);
         };
         match work {
-            Work::Conv { src, layer, add } => {
-                let add = add.map(|add| layout.view(add));
-                layer.run(self.arena, layout.view(*src), dst, add, batch, self.pool);
-            }
+            Work::Conv { layer, .. } => layer.run(self.arena, layout.conv(index), layout.scratch(), self.pool),
             Work::Depthwise { src, layer } => layer.run(self.arena, layout.view(*src), dst, batch, self.pool),
             Work::Pool { src, pooling } => pooling.run(self.arena, layout.view(*src), dst, level, batch, self.pool),
             Work::Mean { src } => mean(self.arena, layout.view(*src), dst, level, batch, self.pool),

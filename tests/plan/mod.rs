@@ -72,7 +72,7 @@ fn every_reference_agrees() {
 fn every_level_of_instructions_and_number_of_threads_agrees() {
     for level in Level::available() {
         for (threads, arch) in [(1, "squeezenet1_1"), (2, "mobilenet_v2"), (3, "cifar_resnet110")] {
-            let (error, same, _) = compare(arch, Options { threads, level });
+            let (error, same, _) = compare(arch, Options { threads, level, exact: false });
             assert!(error < 1e-3 && same, "{arch} at {level:?} with {threads} threads: {error:.2e}");
         }
     }

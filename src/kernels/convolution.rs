@@ -1,0 +1,107 @@
+//! A convolution by the algorithm that takes the least time for it.
+
+use super::conv::Placed;
+use super::winograd::PlacedWinograd;
+use super::{Arena, Conv, ConvShape, Level, Limits, Pool, Reach, View, Winograd};
+
+/// A convolution with its weights, packed for an algorithm and a level.
+#[derive(Debug)]
+pub enum Convolution {
+    Direct(Conv),
+    Winograd(Winograd),
+}
+
+/// A convolution between tensors at their places.
+#[derive(Debug)]
+pub enum PlacedConvolution {
+    Direct(Placed),
+    Winograd(PlacedWinograd),
+}
+
+impl Convolution {
+    /// Packs `weights` (`[out_channels, in_channels / groups, rows, columns]`) and `bias` (`[out_channels]`) for results of
+    /// a height and width. `exact` allows only what sums up the definition's products.
+    pub fn new(
+        shape: ConvShape,
+        weights: &[f32],
+        bias: &[f32],
+        limits: Limits,
+        level: Level,
+        size: [usize; 2],
+        exact: bool,
+    ) -> Convolution {
+        if !exact && Winograd::suits(&shape) && Winograd::pays(&shape, size, level) {
+            return Convolution::Winograd(Winograd::new(shape, weights, bias, limits, level));
+        }
+        Convolution::Direct(Conv::new(shape, weights, bias, limits, level))
+    }
+
+    /// What the algorithm is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Convolution::Direct(_) => "direct convolution",
+            Convolution::Winograd(_) => "Winograd convolution",
+        }
+    }
+
+    /// The multiply-accumulates that the definition takes for one image of the result's size.
+    pub fn macs(&self, out: &View) -> u64 {
+        match self {
+            Convolution::Direct(layer) => layer.macs(out),
+            Convolution::Winograd(layer) => layer.macs(out),
+        }
+    }
+
+    pub fn limits(&self) -> Limits {
+        match self {
+            Convolution::Direct(layer) => layer.limits(),
+            Convolution::Winograd(layer) => layer.limits(),
+        }
+    }
+
+    /// How far windows reach.
+    pub fn reach(&self) -> Reach {
+        match self {
+            Convolution::Direct(layer) => layer.reach(),
+            Convolution::Winograd(layer) => layer.reach(),
+        }
+    }
+
+    /// The bytes of the packed weights.
+    pub fn weight_bytes(&self) -> usize {
+        match self {
+            Convolution::Direct(layer) => layer.weight_bytes(),
+            Convolution::Winograd(layer) => layer.weight_bytes(),
+        }
+    }
+
+    /// Prepares to compute `dst` from `src`, and to add `add` before the limits apply, for `batch` images on `threads`.
+    pub fn place(&self, src: &View, dst: &View, add: Option<&View>, batch: usize, threads: usize) -> PlacedConvolution {
+        match self {
+            Convolution::Direct(layer) => PlacedConvolution::Direct(layer.place(src, dst, add, batch, threads)),
+            Convolution::Winograd(layer) => PlacedConvolution::Winograd(layer.place(src, dst, add, batch, threads)),
+        }
+    }
+
+    /// Computes what was prepared, with scratch from `scratch` on in the arena.
+    pub fn run(&self, arena: &mut Arena, placed: &PlacedConvolution, scratch: usize, pool: &mut Pool) {
+        match (self, placed) {
+            (Convolution::Direct(layer), PlacedConvolution::Direct(placed)) => layer.run(arena, placed, pool),
+            (Convolution::Winograd(layer), PlacedConvolution::Winograd(placed)) => {
+                layer.run(arena, placed, scratch, pool);
+            }
+            (Convolution::Direct(_), PlacedConvolution::Winograd(_))
+            | (Convolution::Winograd(_), PlacedConvolution::Direct(_)) => panic!("prepared for another algorithm"),
+        }
+    }
+}
+
+impl PlacedConvolution {
+    /// The floats of scratch that it needs.
+    pub fn scratch(&self) -> usize {
+        match self {
+            PlacedConvolution::Direct(_) => 0,
+            PlacedConvolution::Winograd(placed) => placed.scratch(),
+        }
+    }
+}

@@ -1,0 +1,569 @@
+//! Winograd's convolution F(4x4, 3x3) (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks", section
+//! 4.3): 36 products for 16 pixels of a 3x3 window, where the definition takes 144.
+//!
+//! Tiles of 6x6 pixels of the input, each overlapping its neighbours by 2, are transformed; at each of the 36 places a
+//! matrix product runs over the input channels, with weights transformed when they were packed; and the results are
+//! transformed back to 4x4 pixels. Sums are made in another order and of other values than by the definition, so results
+//! differ from it by some 1e-6 of the largest.
+
+use std::ops::Range;
+
+use super::bands::even;
+use super::conv::{Memory, apart};
+use super::instances::{Kernels, TileFn};
+use super::pointwise::Limits;
+use super::simd::Block;
+use super::tile::Tile;
+use super::{Arena, ConvShape, LANES, Level, Pool, Reach, View};
+
+/// Rows and columns of a transformed tile.
+const SIDE: usize = 6;
+/// Its places.
+const PLACES: usize = SIDE * SIDE;
+/// Rows and columns of results that a tile gives.
+const STEP: usize = 4;
+/// What a thread's scratch may take, where each thread has its own: the weights and it should stay in its cache.
+const OWN_SCRATCH: usize = 640 << 10;
+/// Transformed weights of at most this many bytes stay in a thread's cache while tiles go by.
+const OWN_WEIGHTS: usize = 1300 << 10;
+/// What scratch that all threads share may take: it should stay in the last cache.
+const SHARED_SCRATCH: usize = 10 << 20;
+
+/// A 3x3 convolution of stride 1 with its transformed weights, packed for a level.
+#[derive(Debug)]
+pub struct Winograd {
+    shape: ConvShape,
+    level: Level,
+    /// `[place][tile of output channels][input channel][channel of the tile]`
+    weights: Arena,
+    bias: Arena,
+    limits: Limits,
+}
+
+/// Such a convolution between tensors at their places.
+#[derive(Debug)]
+pub struct PlacedWinograd {
+    shape: ConvShape,
+    level: Level,
+    batch: usize,
+    src: View,
+    dst: View,
+    add: Option<View>,
+    /// One past the last float that is touched, scratch aside.
+    end: usize,
+    /// Tiles along rows and columns of an image.
+    tiles: [usize; 2],
+    /// How many tiles are in scratch at once.
+    span: usize,
+    /// Scratches: one for all threads, or one each.
+    scratches: usize,
+    /// Floats of a plane of scratch: one place of all channels of all its tiles, and what keeps planes from falling on
+    /// the same sets of a cache.
+    input_plane: usize,
+    output_plane: usize,
+    /// Where the tiles' results lie in a row of scratch.
+    places: Vec<u32>,
+    /// The kernel for each number of blocks and pixels, both from 1.
+    kernels: Vec<Vec<TileFn>>,
+}
+
+impl Winograd {
+    /// Whether the kernel can compute a convolution at all; not of photos, whose channels lie in another way.
+    pub fn suits(shape: &ConvShape) -> bool {
+        shape.groups == 1
+            && shape.in_channels > 4
+            && shape.kernel == [3, 3]
+            && shape.stride == [1, 1]
+            && shape.dilation == [1, 1]
+    }
+
+    /// Whether it takes less time than direct convolution, for a result of a height and width, one image at a time, with
+    /// weights that come from memory. The figures are a processor's: cycles of a core for what its caches give and take.
+    pub fn pays(shape: &ConvShape, [height, width]: [usize; 2], level: Level) -> bool {
+        // Sixteen-float multiply-adds in a cycle.
+        let rate = match level {
+            Level::Avx512 => 2.0,
+            Level::Avx2 => 1.0,
+            Level::Neon => 0.5,
+            Level::Scalar => 0.25,
+        };
+        let blocks = |channels: usize| channels.div_ceil(LANES) as f64;
+        let (ins, outs) = (shape.in_channels as f64, blocks(shape.out_channels));
+        let tiles = (height.div_ceil(STEP) * width.div_ceil(STEP)) as f64;
+        // Bytes that come from memory in a cycle.
+        let memory = |weights: f64| weights * 64.0 / 8.0;
+        let direct = 9.0 * (height * width) as f64 * ins * outs / rate / 0.92 + memory(9.0 * ins * outs) * 0.25;
+        let products = PLACES as f64 * tiles * ins * outs / rate / 0.85;
+        let transforms = tiles * (blocks(shape.in_channels) + outs) * 170.0 / rate;
+        products + transforms + memory(PLACES as f64 * ins * outs) < 0.95 * direct
+    }
+
+    /// Transforms and packs `weights` (`[out_channels, in_channels, 3, 3]`) and `bias` (`[out_channels]`); the shape suits.
+    pub fn new(shape: ConvShape, weights: &[f32], bias: &[f32], limits: Limits, level: Level) -> Winograd {
+        let ConvShape { in_channels: ins, out_channels: outs, .. } = shape;
+        assert!(Winograd::suits(&shape) && weights.len() == outs * ins * 9 && bias.len() == outs);
+        let padded = outs.next_multiple_of(LANES);
+        let mut packed = Arena::new(PLACES * ins * padded);
+        let mut starts = Arena::new(padded);
+        starts.floats_mut()[..outs].copy_from_slice(bias);
+        let plane = ins * padded;
+        let floats = packed.floats_mut();
+        for (first, blocks) in columns(outs, level.kernels()) {
+            let width = blocks * LANES;
+            for channel in first * LANES..(first * LANES + width).min(outs) {
+                for input in 0..ins {
+                    let transformed = weight(&weights[(channel * ins + input) * 9..][..9]);
+                    let at = first * LANES * ins + input * width + channel - first * LANES;
+                    for (place, value) in transformed.into_iter().enumerate() {
+                        floats[place * plane + at] = value;
+                    }
+                }
+            }
+        }
+        Winograd { shape, level, weights: packed, bias: starts, limits }
+    }
+
+    /// The multiply-accumulates that the definition takes for one image of the result's size.
+    pub fn macs(&self, out: &View) -> u64 {
+        (out.height * out.width * self.shape.out_channels * self.shape.in_channels * 9) as u64
+    }
+
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The bytes of the packed weights.
+    pub fn weight_bytes(&self) -> usize {
+        4 * self.weights.len()
+    }
+
+    /// How far windows reach.
+    pub fn reach(&self) -> Reach {
+        Reach::new(self.shape.kernel, self.shape.stride, self.shape.dilation, self.shape.before)
+    }
+
+    /// Prepares to compute `dst` from `src`, and to add `add` before the limits apply, for `batch` images on `threads`.
+    pub fn place(&self, src: &View, dst: &View, add: Option<&View>, batch: usize, threads: usize) -> PlacedWinograd {
+        let shape = &self.shape;
+        let tiles = [dst.height.div_ceil(STEP), dst.width.div_ceil(STEP)];
+        let all = batch * tiles[0] * tiles[1];
+        let (ins, outs) = (src.blocks() * LANES, dst.blocks() * LANES);
+        let each = PLACES * (ins + outs) * 4;
+        let kernels = self.level.kernels();
+        // A whole number of the widest register tiles, if there is room for one.
+        let fit = |bytes: usize| {
+            let most = (bytes / each).max(1);
+            if most > kernels.pixels { most / kernels.pixels * kernels.pixels } else { most }
+        };
+        let own = self.weight_bytes() <= OWN_WEIGHTS && fit(OWN_SCRATCH) >= kernels.pixels && all >= 2 * threads;
+        let (scratches, most) =
+            if own { (threads, fit(OWN_SCRATCH).min(all.div_ceil(threads))) } else { (1, fit(SHARED_SCRATCH)) };
+        // Spans of nearly equal length.
+        let span = all.div_ceil(all.div_ceil(most));
+        let plane = |channels: usize| channels * span + LANES;
+        let by_pixels =
+            |blocks: usize| (1..=kernels.pixels).map(|pixels| (kernels.tile)(pixels, blocks, LANES)).collect();
+        let placed = PlacedWinograd {
+            shape: *shape,
+            level: self.level,
+            batch,
+            src: *src,
+            dst: *dst,
+            add: add.copied(),
+            end: 0,
+            tiles,
+            span,
+            scratches,
+            input_plane: plane(ins),
+            output_plane: plane(outs),
+            places: (0..span as u32).map(|tile| tile * LANES as u32).collect(),
+            kernels: (1..=kernels.blocks).map(by_pixels).collect(),
+        };
+        PlacedWinograd { end: placed.end(), ..placed }
+    }
+
+    /// Computes what was prepared; `scratch` is where the arena has [`PlacedWinograd::scratch`] floats for it.
+    pub fn run(&self, arena: &mut Arena, placed: &PlacedWinograd, scratch: usize, pool: &mut Pool) {
+        assert!(placed.shape == self.shape && placed.level == self.level, "prepared for this layer");
+        assert!(placed.end <= scratch && scratch + placed.scratch() <= arena.len(), "scratch lies behind all tensors");
+        let work = Work {
+            layer: self,
+            placed,
+            columns: columns(self.shape.out_channels, self.level.kernels()),
+            kernels: self.level.kernels(),
+            memory: Memory(arena.pointer()),
+        };
+        let tiles = placed.all_tiles();
+        let spans = tiles.div_ceil(placed.span);
+        let span = |index: usize| index * placed.span..((index + 1) * placed.span).min(tiles);
+        let (ins, outs) = (placed.src.blocks(), placed.dst.blocks());
+        let one = placed.scratch() / placed.scratches;
+        if placed.scratches > 1 || pool.threads() == 1 {
+            assert!(placed.scratches >= pool.threads(), "prepared for so many threads");
+            pool.run_on(spans, &|task, thread| {
+                let scratch = scratch + thread * one;
+                // SAFETY: every thread has a scratch of its own, and spans write different pixels.
+                unsafe {
+                    work.inputs(scratch, &span(task), &span(task), 0..ins);
+                    for place in 0..PLACES {
+                        for column in 0..work.columns.len() {
+                            work.products(scratch, &span(task), place, column);
+                        }
+                    }
+                    work.outputs(scratch, &span(task), &span(task), 0..outs);
+                }
+            });
+            return;
+        }
+        for index in 0..spans {
+            let span = span(index);
+            let parts = even(span.len().div_ceil(16), 1, pool.threads()).min(span.len());
+            let part =
+                |part: usize| span.start + span.len() * part / parts..span.start + span.len() * (part + 1) / parts;
+            // SAFETY: in each of the three, tasks write different places of scratch or different pixels, and what they
+            // read was written before.
+            pool.run(parts * ins, &|task| unsafe {
+                let block = task % ins;
+                work.inputs(scratch, &span, &part(task / ins), block..block + 1);
+            });
+            // SAFETY: as above.
+            pool.run(PLACES * work.columns.len(), &|task| unsafe {
+                work.products(scratch, &span, task / work.columns.len(), task % work.columns.len());
+            });
+            // SAFETY: as above.
+            pool.run(parts * outs, &|task| unsafe {
+                let block = task % outs;
+                work.outputs(scratch, &span, &part(task / outs), block..block + 1);
+            });
+        }
+    }
+}
+
+/// Tiles of output channels: first block and number of blocks.
+fn columns(outs: usize, kernels: &Kernels) -> Vec<(usize, usize)> {
+    let blocks = outs.div_ceil(LANES);
+    (0..blocks).step_by(kernels.blocks).map(|first| (first, kernels.blocks.min(blocks - first))).collect()
+}
+
+/// `G g G^T` for a 3x3 window `g`.
+fn weight(window: &[f32]) -> [f32; PLACES] {
+    let line = |g: [f64; 3]| {
+        let (even, odd) = (g[0] + g[2], g[1]);
+        let (far, twice) = (g[0] / 24.0 + g[2] / 6.0, g[1] / 12.0);
+        [g[0] / 4.0, -(even + odd) / 6.0, -(even - odd) / 6.0, far + twice, far - twice, g[2]]
+    };
+    let mut rows = [[0.0; SIDE]; 3];
+    for y in 0..3 {
+        rows[y] = line([0, 1, 2].map(|x| f64::from(window[3 * y + x])));
+    }
+    let mut all = [0.0; PLACES];
+    for x in 0..SIDE {
+        for (y, value) in line([rows[0][x], rows[1][x], rows[2][x]]).into_iter().enumerate() {
+            all[y * SIDE + x] = value as f32;
+        }
+    }
+    all
+}
+
+impl PlacedWinograd {
+    /// The floats of scratch that it needs.
+    pub fn scratch(&self) -> usize {
+        self.scratches * PLACES * (self.input_plane + self.output_plane)
+    }
+
+    fn all_tiles(&self) -> usize {
+        self.batch * self.tiles[0] * self.tiles[1]
+    }
+
+    /// The image of a tile, and its row and column among the tiles of that image.
+    fn tile(&self, index: usize) -> (usize, usize, usize) {
+        let [rows, columns] = self.tiles;
+        (index / (rows * columns), index / columns % rows, index % columns)
+    }
+
+    /// One past the last float that is touched, once it is sure that no task reads what another writes.
+    fn end(&self) -> usize {
+        let (src, dst, shape, batch) = (&self.src, &self.dst, &self.shape, self.batch);
+        assert!(batch > 0 && Level::available().contains(&self.level));
+        assert_eq!((src.channels, dst.channels), (shape.in_channels, shape.out_channels));
+        assert!(src.pixel == LANES && dst.pixel == LANES);
+        assert!(apart(src, dst), "a convolution does not write where it reads");
+        let reach = shape.before[0] * src.row + shape.before[1] * LANES;
+        assert!(src.start >= reach, "zeros stand before the first pixel");
+        let images = (batch - 1) * src.image + (src.blocks() - 1) * src.block;
+        let read = src.start - reach + images + (dst.height + 1) * src.row + (dst.width + 1) * LANES + LANES;
+        let added = self.add.map_or(0, |add| {
+            assert_eq!((add.channels, add.height, add.width), (dst.channels, dst.height, dst.width));
+            assert_eq!(add.pixel, LANES);
+            add.end(batch)
+        });
+        read.max(dst.end(batch)).max(added)
+    }
+}
+
+struct Work<'a> {
+    layer: &'a Winograd,
+    placed: &'a PlacedWinograd,
+    columns: Vec<(usize, usize)>,
+    kernels: &'static Kernels,
+    memory: Memory,
+}
+
+impl Work<'_> {
+    /// Transforms some tiles of a span for some blocks of input channels.
+    ///
+    /// # Safety
+    /// `scratch` holds the span's scratch, and nobody else touches these tiles' blocks in it.
+    unsafe fn inputs(&self, scratch: usize, span: &Range<usize>, tiles: &Range<usize>, blocks: Range<usize>) {
+        let placed = self.placed;
+        let (src, dst, [above, left]) = (&placed.src, &placed.dst, placed.shape.before);
+        for block in blocks {
+            for index in tiles.clone() {
+                let (image, y, x) = placed.tile(index);
+                // SAFETY: `end` found all rows and columns that windows reach inside the arena; what lies beyond them
+                // is not read.
+                unsafe {
+                    let base = src.start + image * src.image + block * src.block;
+                    let from = base + y * STEP * src.row + x * STEP * LANES - above * src.row - left * LANES;
+                    (self.kernels.winograd_input)(&Patch {
+                        src: self.memory.0.add(from),
+                        row: src.row,
+                        rows: SIDE.min(dst.height + 2 - y * STEP),
+                        columns: SIDE.min(dst.width + 2 - x * STEP),
+                        dst: self.memory.0.add(scratch + (block * span.len() + index - span.start) * LANES),
+                        plane: placed.input_plane,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The matrix product of one place for one tile of output channels.
+    ///
+    /// # Safety
+    /// `scratch` holds the span's scratch with all its inputs, and nobody else touches this place's results in it.
+    unsafe fn products(&self, scratch: usize, span: &Range<usize>, place: usize, column: usize) {
+        const ZEROS: [f32; 64] = [0.0; 64];
+        let (placed, tiles) = (self.placed, span.len());
+        let (first, blocks) = self.columns[column];
+        let ins = placed.shape.in_channels;
+        let in_blocks = ins.div_ceil(LANES);
+        let padded = placed.shape.out_channels.next_multiple_of(LANES);
+        let count = tiles.div_ceil(self.kernels.pixels);
+        let results = scratch + PLACES * placed.input_plane;
+        for part in 0..count {
+            let (from, to) = (tiles * part / count, tiles * (part + 1) / count);
+            // SAFETY: the places are inside scratch and the packed weights.
+            unsafe {
+                let tile = Tile {
+                    src: self.memory.0.add(scratch + place * placed.input_plane + from * LANES),
+                    window_row: 0,
+                    window_column: 0,
+                    window: [1, 1],
+                    blocks: in_blocks,
+                    block: tiles * LANES,
+                    last_lanes: ins - (in_blocks - 1) * LANES,
+                    step: LANES,
+                    weights: self.layer.weights.floats().as_ptr().add((place * padded + first * LANES) * ins),
+                    bias: ZEROS.as_ptr(),
+                    dst: self.memory.0.add(results + place * placed.output_plane + first * tiles * LANES),
+                    dst_block: tiles * LANES,
+                    dst_pixels: placed.places.as_ptr().add(from),
+                    add: std::ptr::null(),
+                    add_block: 0,
+                    add_pixels: std::ptr::null(),
+                    last: false,
+                    low: 0.0,
+                    high: 0.0,
+                };
+                (placed.kernels[blocks - 1][to - from - 1])(&tile);
+            }
+        }
+    }
+
+    /// Transforms the results of some tiles of a span for some blocks of output channels.
+    ///
+    /// # Safety
+    /// `scratch` holds the span's scratch with all its products, and nobody else writes these pixels' channels.
+    unsafe fn outputs(&self, scratch: usize, span: &Range<usize>, tiles: &Range<usize>, blocks: Range<usize>) {
+        let placed = self.placed;
+        let dst = &placed.dst;
+        let results = scratch + PLACES * placed.input_plane;
+        for block in blocks {
+            for index in tiles.clone() {
+                let (image, y, x) = placed.tile(index);
+                let at = |view: &View| {
+                    let base = view.start + image * view.image + block * view.block;
+                    base + y * STEP * view.row + x * STEP * LANES
+                };
+                // SAFETY: `end` found the results and what is added inside the arena.
+                unsafe {
+                    (self.kernels.winograd_output)(&Results {
+                        src: self.memory.0.add(results + (block * span.len() + index - span.start) * LANES),
+                        plane: placed.output_plane,
+                        bias: self.layer.bias.floats().as_ptr().add(block * LANES),
+                        dst: self.memory.0.add(at(dst)),
+                        dst_row: dst.row,
+                        add: placed.add.as_ref().map_or(std::ptr::null(), |add| self.memory.0.add(at(add))),
+                        add_row: placed.add.map_or(0, |add| add.row),
+                        rows: STEP.min(dst.height - y * STEP),
+                        columns: STEP.min(dst.width - x * STEP),
+                        low: self.layer.limits.low,
+                        high: self.layer.limits.high,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// A tile of one block of input channels; distances are in floats.
+pub(super) struct Patch {
+    src: *const f32,
+    row: usize,
+    /// Rows and columns that can be read; the rest are zeros.
+    rows: usize,
+    columns: usize,
+    dst: *mut f32,
+    /// From one place of the transformed tile to the next.
+    plane: usize,
+}
+
+/// The products of a tile of one block of output channels.
+pub(super) struct Results {
+    src: *const f32,
+    plane: usize,
+    bias: *const f32,
+    dst: *mut f32,
+    dst_row: usize,
+    /// What is added, or null.
+    add: *const f32,
+    add_row: usize,
+    rows: usize,
+    columns: usize,
+    low: f32,
+    high: f32,
+}
+
+/// `B^T d B` of a tile `d`.
+///
+/// # Safety
+/// All places that `patch` describes are valid, and the processor has the instructions of `S`.
+#[inline(always)]
+pub(super) unsafe fn input<S: Block>(patch: &Patch) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        if patch.rows == SIDE && patch.columns == SIDE {
+            return transform::<S>(patch.src, patch.row, patch.dst, patch.plane);
+        }
+        let mut whole = [0.0f32; PLACES * LANES];
+        for y in 0..patch.rows {
+            let (from, to) = (patch.src.add(y * patch.row), whole.as_mut_ptr().add(y * SIDE * LANES));
+            for x in 0..patch.columns {
+                S::store(to.add(x * LANES), S::load(from.add(x * LANES)));
+            }
+        }
+        transform::<S>(whole.as_ptr(), SIDE * LANES, patch.dst, patch.plane);
+    }
+}
+
+/// # Safety
+/// As [`input`], with all 36 pixels there.
+#[inline(always)]
+unsafe fn transform<S: Block>(src: *const f32, row: usize, dst: *mut f32, plane: usize) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        let mut rows = [[S::splat(0.0); SIDE]; SIDE];
+        for y in 0..SIDE {
+            let mut line = [S::splat(0.0); SIDE];
+            for x in 0..SIDE {
+                line[x] = S::load(src.add(y * row + x * LANES));
+            }
+            rows[y] = line_in::<S>(line);
+        }
+        for x in 0..SIDE {
+            let line = line_in::<S>([rows[0][x], rows[1][x], rows[2][x], rows[3][x], rows[4][x], rows[5][x]]);
+            for y in 0..SIDE {
+                S::store(dst.add((y * SIDE + x) * plane), line[y]);
+            }
+        }
+    }
+}
+
+/// `B^T d` for one line.
+///
+/// # Safety
+/// The processor has the instructions of `S`.
+#[inline(always)]
+unsafe fn line_in<S: Block>(d: [S::V; SIDE]) -> [S::V; SIDE] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (four, minus_four, minus_five) = (S::splat(4.0), S::splat(-4.0), S::splat(-5.0));
+        let (two, minus_two) = (S::splat(2.0), S::splat(-2.0));
+        let (a, b) = (S::fma(minus_four, d[2], d[4]), S::fma(minus_four, d[1], d[3]));
+        let (c, e) = (S::sub(d[4], d[2]), S::sub(d[3], d[1]));
+        [
+            S::fma(four, d[0], S::fma(minus_five, d[2], d[4])),
+            S::add(a, b),
+            S::sub(a, b),
+            S::fma(two, e, c),
+            S::fma(minus_two, e, c),
+            S::fma(four, d[1], S::fma(minus_five, d[3], d[5])),
+        ]
+    }
+}
+
+/// `A^T m A` of a tile's products `m`, bias, sum and limits.
+///
+/// # Safety
+/// All places that `results` describes are valid, and the processor has the instructions of `S`.
+#[inline(always)]
+pub(super) unsafe fn output<S: Block>(results: &Results) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        let mut rows = [[S::splat(0.0); STEP]; SIDE];
+        for y in 0..SIDE {
+            let mut line = [S::splat(0.0); SIDE];
+            for x in 0..SIDE {
+                line[x] = S::load(results.src.add((y * SIDE + x) * results.plane));
+            }
+            rows[y] = line_out::<S>(line);
+        }
+        let bias = S::load(results.bias);
+        let (low, high) = (S::splat(results.low), S::splat(results.high));
+        for x in 0..STEP {
+            let line = line_out::<S>([rows[0][x], rows[1][x], rows[2][x], rows[3][x], rows[4][x], rows[5][x]]);
+            if x < results.columns {
+                for y in 0..STEP {
+                    if y < results.rows {
+                        let mut sum = S::add(line[y], bias);
+                        if !results.add.is_null() {
+                            sum = S::add(sum, S::load(results.add.add(y * results.add_row + x * LANES)));
+                        }
+                        let to = results.dst.add(y * results.dst_row + x * LANES);
+                        S::store(to, S::max(low, S::min(high, sum)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `A^T m` for one line.
+///
+/// # Safety
+/// The processor has the instructions of `S`.
+#[inline(always)]
+unsafe fn line_out<S: Block>(m: [S::V; SIDE]) -> [S::V; STEP] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (a, b) = (S::add(m[1], m[2]), S::sub(m[1], m[2]));
+        let (c, d) = (S::add(m[3], m[4]), S::sub(m[3], m[4]));
+        [
+            S::add(S::add(m[0], a), c),
+            S::fma(S::splat(2.0), d, b),
+            S::fma(S::splat(4.0), c, a),
+            S::add(S::fma(S::splat(8.0), d, b), m[5]),
+        ]
+    }
+}
