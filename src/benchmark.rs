@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::analyse::analyse;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Graph, NodeId};
-use crate::plan::{Options, Plan};
+use crate::plan::{Options, Plan, StepInfo};
+use crate::report::bytes;
 use crate::weights::{WeightSource, hash_values};
 
 /// What to measure.
@@ -87,11 +88,18 @@ pub fn measure(
         Diagnostic::error(Code::NOT_RUNNABLE, format!("can't compute `{}`: {error}", graph.name))
     };
     let macs = analyse(graph)?.total.macs.saturating_mul(request.batch as u64);
-    let inputs = inputs(graph, request.batch).map_err(failed)?;
     let start = Instant::now();
     let results: Vec<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
     let plan = Plan::new(graph, &results, source, request.options)?;
     let load = start.elapsed();
+    let needed = plan.bytes(request.batch);
+    if let Some(available) = memory::available().filter(|available| needed > *available) {
+        let (needed, available) = (bytes(needed), bytes(available));
+        let message =
+            format!("a batch of {} of `{}` takes {needed}, and {available} are free", request.batch, graph.name);
+        return Err(Diagnostic::error(Code::NOT_RUNNABLE, message).help("a smaller `--batch` takes less"));
+    }
+    let inputs = inputs(graph, request.batch).map_err(failed)?;
     let start = Instant::now();
     plan.run(&inputs).map_err(failed)?;
     let first = start.elapsed();
@@ -156,7 +164,7 @@ fn layers(plan: &Plan, inputs: &[Tensor], runs: usize, batch: usize, peak: f64) 
         })
         .collect();
     let all: f64 = medians.iter().sum();
-    let layer = |(step, median_ms): (crate::plan::StepInfo, f64)| {
+    let layer = |(step, median_ms): (StepInfo, f64)| {
         let flops = 2.0 * step.macs as f64 / (median_ms / 1e3);
         Layer {
             path: step.path,
@@ -193,7 +201,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// The most memory that this process has held.
+/// The memory of this process, where the system tells of it.
 mod memory {
     #![allow(clippy::disallowed_methods, reason = "the system tells of memory in files")]
 
@@ -203,10 +211,21 @@ mod memory {
         let _ = std::fs::write("/proc/self/clear_refs", "5");
     }
 
+    /// What a process can still have, in bytes.
+    pub fn available() -> Option<u64> {
+        let info = std::fs::read_to_string("/proc/meminfo").ok()?;
+        kib(info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?)
+    }
+
+    /// The most that was held since the last reset, in bytes.
     pub fn peak() -> Option<u64> {
         let status = std::fs::read_to_string("/proc/self/status").ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+        kib(status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?)
+    }
+
+    /// `  2048 kB` in bytes.
+    fn kib(text: &str) -> Option<u64> {
+        text.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
     }
 }
 

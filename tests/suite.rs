@@ -3,6 +3,7 @@
 // Tests read files, and fail where something is not as they say.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod bench;
 mod cli;
 mod diff;
 mod docs;

@@ -1,5 +1,7 @@
 //! Direct convolution: tiles of pixels by blocks of output channels, over weights packed in the order they are read.
 
+use rayon::prelude::*;
+
 use super::bands::even;
 use super::instances::Kernels;
 use super::pointwise::Limits;
@@ -64,27 +66,37 @@ impl Conv {
         assert_eq!(bias.len(), out_channels, "one bias for each channel");
         assert!(groups == 1 || (ins % LANES == 0 && outs % LANES == 0), "groups have whole blocks");
         let layer = Conv { shape, level, weights: Arena::new(0), bias: Arena::new(0), limits };
-        let mut packed = Vec::new();
-        let mut starts = Vec::new();
+        let padded = outs.next_multiple_of(LANES);
+        let mut packed = Arena::new(groups * padded * ins * rows * columns);
+        let mut starts = Arena::new(groups * padded);
+        for (channel, value) in bias.iter().enumerate() {
+            starts.floats_mut()[channel / outs * padded + channel % outs] = *value;
+        }
+        let tiles = layer.channel_tiles();
+        let mut rest = packed.floats_mut();
+        let mut parts = Vec::with_capacity(groups * tiles.len());
         for group in 0..groups {
-            for (first, blocks) in layer.channel_tiles() {
-                let width = blocks * LANES;
-                let channel = |c: usize| (first * LANES + c < outs).then(|| group * outs + first * LANES + c);
-                starts.extend((0..width).map(|c| channel(c).map_or(0.0, |channel| bias[channel])));
-                for block in 0..ins.div_ceil(LANES) {
-                    for place in 0..rows * columns {
-                        for lane in 0..LANES.min(ins - block * LANES) {
-                            let input = block * LANES + lane;
-                            packed.extend((0..width).map(|c| {
-                                channel(c)
-                                    .map_or(0.0, |channel| weights[(channel * ins + input) * rows * columns + place])
-                            }));
-                        }
-                    }
-                }
+            for (first, blocks) in &tiles {
+                let (part, behind) = rest.split_at_mut(blocks * LANES * ins * rows * columns);
+                parts.push((group * outs + first * LANES, outs.min((first + blocks) * LANES) - first * LANES, part));
+                rest = behind;
             }
         }
-        Conv { weights: Arena::from(&packed[..]), bias: Arena::from(&starts[..]), ..layer }
+        let places = rows * columns;
+        // The tile's channels from `first` on; lanes beyond the last stay 0.
+        parts.into_par_iter().for_each(|(first, count, part)| {
+            let width = part.len() / (ins * places);
+            for (index, to) in part.chunks_exact_mut(width).enumerate() {
+                // `[block][place][lane]`: the lanes of the last block may be fewer.
+                let (block, inside) = (index / (places * LANES), index % (places * LANES));
+                let lanes = LANES.min(ins - block * LANES);
+                let (place, input) = (inside / lanes, block * LANES + inside % lanes);
+                for (c, value) in to[..count].iter_mut().enumerate() {
+                    *value = weights[((first + c) * ins + input) * places + place];
+                }
+            }
+        });
+        Conv { weights: packed, bias: starts, ..layer }
     }
 
     /// Multiply-accumulates for one image of the result's size.

@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::bands::even;
 use super::conv::{Memory, apart};
 use super::instances::{Kernels, TileFn};
@@ -34,7 +36,7 @@ const SHARED_SCRATCH: usize = 10 << 20;
 pub struct Winograd {
     shape: ConvShape,
     level: Level,
-    /// `[place][tile of output channels][input channel][channel of the tile]`
+    /// `[tile of output channels][place][input channel][channel of the tile]`
     weights: Arena,
     bias: Arena,
     limits: Limits,
@@ -106,20 +108,25 @@ impl Winograd {
         let mut packed = Arena::new(PLACES * ins * padded);
         let mut starts = Arena::new(padded);
         starts.floats_mut()[..outs].copy_from_slice(bias);
-        let plane = ins * padded;
-        let floats = packed.floats_mut();
+        let mut rest = packed.floats_mut();
+        let mut parts = Vec::new();
         for (first, blocks) in columns(outs, level.kernels()) {
-            let width = blocks * LANES;
-            for channel in first * LANES..(first * LANES + width).min(outs) {
-                for input in 0..ins {
+            let (part, behind) = rest.split_at_mut(PLACES * ins * blocks * LANES);
+            parts.push((first * LANES, outs.min((first + blocks) * LANES), part));
+            rest = behind;
+        }
+        parts.into_par_iter().for_each(|(first, last, part)| {
+            let plane = part.len() / PLACES;
+            let width = plane / ins;
+            for input in 0..ins {
+                for channel in first..last {
                     let transformed = weight(&weights[(channel * ins + input) * 9..][..9]);
-                    let at = first * LANES * ins + input * width + channel - first * LANES;
                     for (place, value) in transformed.into_iter().enumerate() {
-                        floats[place * plane + at] = value;
+                        part[place * plane + input * width + channel - first] = value;
                     }
                 }
             }
-        }
+        });
         Winograd { shape, level, weights: packed, bias: starts, limits }
     }
 
@@ -348,9 +355,9 @@ impl Work<'_> {
         let (first, blocks) = self.columns[column];
         let ins = placed.shape.in_channels;
         let in_blocks = ins.div_ceil(LANES);
-        let padded = placed.shape.out_channels.next_multiple_of(LANES);
         let count = tiles.div_ceil(self.kernels.pixels);
         let results = scratch + PLACES * placed.input_plane;
+        let weights = self.layer.weights.floats().as_ptr();
         for part in 0..count {
             let (from, to) = (tiles * part / count, tiles * (part + 1) / count);
             // SAFETY: the places are inside scratch and the packed weights.
@@ -364,7 +371,7 @@ impl Work<'_> {
                     block: tiles * LANES,
                     last_lanes: ins - (in_blocks - 1) * LANES,
                     step: LANES,
-                    weights: self.layer.weights.floats().as_ptr().add((place * padded + first * LANES) * ins),
+                    weights: weights.add((PLACES * first + place * blocks) * LANES * ins),
                     bias: ZEROS.as_ptr(),
                     dst: self.memory.0.add(results + place * placed.output_plane + first * tiles * LANES),
                     dst_block: tiles * LANES,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::Tensor;
+use rayon::prelude::*;
 
 use super::Options;
 use super::passes::optimise;
@@ -55,7 +56,10 @@ impl Draft {
                 joined: stage.joined.clone(),
             })
         };
-        let steps = sketch.stages().map(step).collect::<Result<_, Diagnostic>>()?;
+        // Weights are read and packed on all threads; of several errors the first in the graph's order is told.
+        let stages: Vec<&Stage> = sketch.stages().collect();
+        let steps: Vec<Result<Step, Diagnostic>> = stages.into_par_iter().map(step).collect();
+        let steps = steps.into_iter().collect::<Result<_, Diagnostic>>()?;
         let results = sketch.results.iter().map(|result| match &sketch.values[result.value.0].constant {
             Some(tensor) => Result_::Constant(tensor.clone()),
             None => Result_::Stored { value: result.value, shape: result.shape.clone() },

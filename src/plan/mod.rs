@@ -156,6 +156,17 @@ impl Plan {
         self.draft.results.iter().map(|result| run.result(result)).collect()
     }
 
+    /// The bytes of activations, inputs and results of a run of `batch` images.
+    pub fn bytes(&self, batch: usize) -> u64 {
+        let outside = |shape: &[usize]| batch * shape.iter().product::<usize>();
+        let inputs = self.draft.inputs.iter().map(|input| outside(&self.draft.values[input.0].shape)).sum::<usize>();
+        let results = self.draft.results.iter().map(|result| match result {
+            draft::Result_::Stored { shape, .. } => outside(shape),
+            draft::Result_::Constant(_) => 0,
+        });
+        4 * (Layout::new(&self.draft, batch, 1).len() + inputs + results.sum::<usize>()) as u64
+    }
+
     /// The steps in their order, for `batch` images.
     pub fn steps(&self, batch: usize) -> Vec<StepInfo> {
         let layout = Layout::new(&self.draft, batch, 1);

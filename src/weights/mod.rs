@@ -41,7 +41,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ops::WeightSpec;
 
 /// Something that has the values of weights.
-pub trait WeightSource {
+pub trait WeightSource: Sync {
     /// What messages call it: a file's name, or what it makes.
     fn name(&self) -> &str;
 

@@ -9,6 +9,7 @@ fn every_command_helps_with_examples() {
         "stats",
         "diff",
         "run",
+        "bench",
         "embed",
         "eval",
         "gradcam",
