@@ -7,17 +7,27 @@ use crate::image::{ImageInput, Pixels, Preprocess};
 use crate::ir::{Graph, NodeId};
 use crate::labels::Classes;
 use crate::lower::{Model, Precision};
+use crate::plan::{Options, Plan};
 use crate::weights::WeightSource;
 
 /// An architecture that takes one image and gives one score a class, with its weights and what goes before and after.
 #[derive(Debug)]
 pub struct Classifier {
-    model: Model,
+    engine: Engine,
     input: ImageInput,
     labels: Option<Vec<String>>,
     /// The node whose result are the logits: the main output, or what its softmax reads.
     logits: NodeId,
     classes: usize,
+}
+
+/// What computes the logits.
+#[derive(Debug)]
+enum Engine {
+    /// Node by node on any device, with gradients.
+    Model(Model),
+    /// Kernels of archc's own on the CPU.
+    Plan(Plan),
 }
 
 /// One class of a prediction.
@@ -84,8 +94,36 @@ impl Classifier {
         labels: Option<Vec<String>>,
         device: &Device,
     ) -> Result<Classifier, Diagnostic> {
+        Classifier::with(graph, image, labels, |_| Ok(Engine::Model(Model::new(graph, source, device)?)))
+    }
+
+    /// The same on the CPU in float32 by a [`Plan`], which is faster, and has no gradients.
+    ///
+    /// # Errors
+    /// As [`Classifier::new`].
+    pub fn planned(
+        graph: &Graph,
+        source: &dyn WeightSource,
+        image: &Preprocess,
+        labels: Option<Vec<String>>,
+        options: Options,
+    ) -> Result<Classifier, Diagnostic> {
+        Classifier::with(graph, image, labels, |logits| Ok(Engine::Plan(Plan::new(graph, &[logits], source, options)?)))
+    }
+
+    fn with(
+        graph: &Graph,
+        image: &Preprocess,
+        labels: Option<Vec<String>>,
+        engine: impl FnOnce(NodeId) -> Result<Engine, Diagnostic>,
+    ) -> Result<Classifier, Diagnostic> {
         let (input, classes) = shape_of(graph)?;
-        let model = Model::new(graph, source, device)?;
+        let output = graph.main_output().expect("`shape_of` found one").node;
+        let logits = match (graph.node(output).op.def().name, graph.inputs(output).as_slice()) {
+            ("softmax" | "log_softmax", [logits]) => *logits,
+            _ => output,
+        };
+        let engine = engine(logits)?;
         let input = ImageInput::new(image, input, &graph.name)?;
         if let Some(labels) = labels.as_ref().filter(|labels| labels.len() != classes) {
             let found = labels.len();
@@ -93,16 +131,15 @@ impl Classifier {
             return Err(Diagnostic::error(Code::BAD_WEIGHTS_ITEM, message)
                 .help("labels are in the order of the classes, a name each"));
         }
-        let output = graph.main_output().expect("`shape_of` found one").node;
-        let logits = match (graph.node(output).op.def().name, graph.inputs(output).as_slice()) {
-            ("softmax" | "log_softmax", [logits]) => *logits,
-            _ => output,
-        };
-        Ok(Classifier { model, input, labels, logits, classes })
+        Ok(Classifier { engine, input, labels, logits, classes })
     }
 
-    pub fn model(&self) -> &Model {
-        &self.model
+    /// The model that computes it, which a planned one does not have.
+    pub fn model(&self) -> Option<&Model> {
+        match &self.engine {
+            Engine::Model(model) => Some(model),
+            Engine::Plan(_) => None,
+        }
     }
 
     /// The node whose result are the logits, before a softmax that ends the graph.
@@ -115,12 +152,16 @@ impl Classifier {
         Classes { count: self.classes, labels: self.labels.as_deref() }
     }
 
-    /// The same in another precision.
+    /// The same in another precision; a planned one stays in float32.
     ///
     /// # Errors
     /// As [`Model::with_precision`].
     pub fn with_precision(self, precision: Precision) -> Result<Classifier, Diagnostic> {
-        Ok(Classifier { model: self.model.with_precision(precision)?, ..self })
+        let engine = match self.engine {
+            Engine::Model(model) => Engine::Model(model.with_precision(precision)?),
+            Engine::Plan(plan) => Engine::Plan(plan),
+        };
+        Ok(Classifier { engine, ..self })
     }
 
     /// How photos are prepared for it.
@@ -169,15 +210,20 @@ impl Classifier {
 
     /// One row an image.
     fn logits(&self, inputs: &[&Tensor]) -> candle_core::Result<Vec<Vec<f32>>> {
-        let batch = self.model.batch(inputs)?;
-        let mut found = None;
-        self.model.observe(&[batch], |node, result| {
-            if node == self.logits {
-                found = Some(result.clone());
+        let logits = match &self.engine {
+            Engine::Plan(plan) => plan.run(&[Tensor::cat(inputs, 0)?])?.swap_remove(0),
+            Engine::Model(model) => {
+                let batch = model.batch(inputs)?;
+                let mut found = None;
+                model.observe(&[batch], |node, result| {
+                    if node == self.logits {
+                        found = Some(result.clone());
+                    }
+                    Ok(())
+                })?;
+                found.expect("every node is observed")
             }
-            Ok(())
-        })?;
-        let logits = found.expect("every node is observed");
+        };
         logits.flatten_from(1)?.to_dtype(DType::F32)?.to_vec2()
     }
 }

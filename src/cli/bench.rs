@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::console::{Console, Exit, Failure, Findings};
 use super::network::{self, Stop};
+use super::opened::PlanArgs;
 use super::settings::SettingsArgs;
 use crate::benchmark::{Layer, Measured, Request, measure};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Graph;
 use crate::kernels::{Pool, peak_flops};
-use crate::plan::Options;
 use crate::report::{Column, Grid, bytes, short};
 use crate::source::SourceMap;
 use crate::weights::{Hashed, WeightSource, WeightsFile};
@@ -38,9 +38,8 @@ pub struct BenchArgs {
     /// Runs to measure; as many as fit in two seconds, and at least five, unless said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     iterations: Option<u32>,
-    /// Compute without Winograd's convolution, which rounds in another way than the definition
-    #[arg(long)]
-    exact: bool,
+    #[command(flatten)]
+    plan: PlanArgs,
     /// Show each step too: its kernel, time, rate and share
     #[arg(long)]
     layers: bool,
@@ -81,9 +80,7 @@ pub fn bench(args: &BenchArgs, console: &mut Console) -> Result<Exit, Failure> {
     if args.weights.is_some() && args.targets.len() > 1 {
         return Err(Failure::usage("`--weights` is for one architecture, and several are named"));
     }
-    let mut options = Options::from_environment().map_err(Failure::usage)?;
-    options.threads = args.threads.map_or(options.threads, usize::from);
-    options.exact = args.exact;
+    let options = args.plan.options(args.threads)?;
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
     let mut graphs = Vec::new();

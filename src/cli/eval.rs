@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::console::{Console, Exit, Failure, counted};
 use super::images::WorkArgs;
 use super::network::NetworkArgs;
+use super::opened::PlanArgs;
 use super::pass::Pass;
 use crate::evaluate::Evaluation;
 use crate::report::Evaluated;
@@ -35,6 +36,8 @@ pub struct EvalArgs {
     format: Format,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    plan: PlanArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -60,8 +63,11 @@ docs/features.md describes the formats, and how folders are matched with classes
 /// Standard output can't be written; folders can't be read, or mean no class.
 pub fn eval(args: &EvalArgs, console: &mut Console) -> Result<Exit, Failure> {
     args.work.limit_threads()?;
+    let plan = args.plan.options(args.work.threads)?;
     let mut sources = SourceMap::new();
-    let Some((graph, classifier)) = args.network.classifier(&mut sources, console) else { return Ok(Exit::Usage) };
+    let Some((graph, classifier)) = args.network.classifier(Some(plan), &mut sources, console) else {
+        return Ok(Exit::Usage);
+    };
     let classes = classifier.classes();
     let folders = Folders::read(&args.folder, args.map.as_deref(), &classes)?;
     if folders.beside > 0 {

@@ -62,7 +62,9 @@ pub fn gradcam(args: &GradcamArgs, console: &mut Console) -> Result<Exit, Failur
     }
     let photo = the_photo(args)?;
     let mut sources = SourceMap::new();
-    let Some((graph, classifier)) = args.network.classifier(&mut sources, console) else { return Ok(Exit::Usage) };
+    let Some((graph, classifier)) = args.network.classifier(None, &mut sources, console) else {
+        return Ok(Exit::Usage);
+    };
     let node = choose_node(args, &graph, &classifier)?;
     let class = args.class.as_deref().map(|name| {
         let classes = classifier.classes();

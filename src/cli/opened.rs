@@ -1,21 +1,48 @@
 //! A network ready to compute: what the commands for images begin with.
 
-use super::console::{Console, Findings};
+use super::console::{Console, Failure, Findings};
 use super::network::{NetworkArgs, Stop};
 use crate::classify::{self, Classifier};
 use crate::image::ImageInput;
 use crate::ir::Graph;
-use crate::lower::Model;
+use crate::lower::{Model, Precision};
+use crate::plan::Options;
 use crate::source::SourceMap;
+
+/// The arguments that say how a plan computes on the CPU.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// Compute without Winograd's convolution, which rounds in another way than the definition
+    #[arg(long)]
+    pub exact: bool,
+}
+
+impl PlanArgs {
+    /// How to compute, on `threads` where they are given.
+    ///
+    /// # Errors
+    /// `ARCHC_SIMD` in the environment names no instructions that this machine has.
+    pub fn options(&self, threads: Option<u16>) -> Result<Options, Failure> {
+        let options = Options::from_environment().map_err(Failure::usage)?;
+        let threads = threads.map_or(options.threads, usize::from);
+        Ok(Options { threads, exact: self.exact, ..options })
+    }
+}
 
 /// A graph, what computes it, and notes for the user.
 type Opened<T> = (Graph, T, Vec<String>);
 
 impl NetworkArgs {
-    /// The network as a classifier; nothing where something is wrong with it, which has been told.
-    pub fn classifier(&self, sources: &mut SourceMap, console: &mut Console) -> Option<(Graph, Classifier)> {
+    /// The network as a classifier, planned where it computes on the CPU in float32 and `plan` says how; nothing where
+    /// something is wrong with it, which has been told.
+    pub fn classifier(
+        &self,
+        plan: Option<Options>,
+        sources: &mut SourceMap,
+        console: &mut Console,
+    ) -> Option<(Graph, Classifier)> {
         let mut found = Findings::default();
-        let opened = self.open_classifier(sources, &mut found);
+        let opened = self.open_classifier(plan, sources, &mut found);
         told(opened, found, sources, console)
     }
 
@@ -26,13 +53,25 @@ impl NetworkArgs {
         told(opened, found, sources, console)
     }
 
-    fn open_classifier(&self, sources: &mut SourceMap, found: &mut Findings) -> Result<Opened<Classifier>, Stop> {
+    fn open_classifier(
+        &self,
+        plan: Option<Options>,
+        sources: &mut SourceMap,
+        found: &mut Findings,
+    ) -> Result<Opened<Classifier>, Stop> {
         let suits = |graph: &Graph| classify::shape_of(graph).map(|(_, classes)| Some(classes));
         let network = self.open(sources, found, suits)?;
         let (shape, _) = classify::shape_of(&network.graph)?;
         let (image, notes) = (network.preprocess(shape), network.notes());
-        let classifier = Classifier::new(&network.graph, &*network.source, &image, network.labels, &network.device)?;
-        Ok((network.graph, classifier.with_precision(network.precision)?, notes))
+        let (graph, source, labels) = (network.graph, &*network.source, network.labels);
+        let plain = network.device.is_cpu() && network.precision == Precision::F32;
+        let classifier = match plan.filter(|_| plain) {
+            Some(options) => Classifier::planned(&graph, source, &image, labels, options)?,
+            None => {
+                Classifier::new(&graph, source, &image, labels, &network.device)?.with_precision(network.precision)?
+            }
+        };
+        Ok((graph, classifier, notes))
     }
 
     fn open_model(&self, sources: &mut SourceMap, found: &mut Findings) -> Result<Opened<(Model, ImageInput)>, Stop> {

@@ -10,6 +10,7 @@ use candle_core::Tensor;
 use super::console::{Console, Exit, Failure, counted};
 use super::images::ImagesArgs;
 use super::network::NetworkArgs;
+use super::opened::PlanArgs;
 use super::pass::Pass;
 use crate::source::SourceMap;
 use lines::{Format, Lines};
@@ -27,6 +28,8 @@ pub struct RunArgs {
     network: NetworkArgs,
     #[command(flatten)]
     images: ImagesArgs,
+    #[command(flatten)]
+    plan: PlanArgs,
     /// How many classes to show, the most probable first
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     topk: u32,
@@ -53,9 +56,12 @@ Examples:
 /// The output can't be written, or arguments contradict each other.
 pub fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
     args.images.work.limit_threads()?;
+    let plan = args.plan.options(args.images.work.threads)?;
     let photos = args.images.list(&args.network.target)?;
     let mut sources = SourceMap::new();
-    let Some((_, classifier)) = args.network.classifier(&mut sources, console) else { return Ok(Exit::Usage) };
+    let Some((_, classifier)) = args.network.classifier(Some(plan), &mut sources, console) else {
+        return Ok(Exit::Usage);
+    };
     let (count, topk) = (photos.len(), args.topk as usize);
     let mut sink = Sink::open(args.output.as_deref())?;
     let mut lines = Lines::new(args.format);

@@ -16,11 +16,12 @@ impl Classifier {
     /// what [`crate::image::ImageInput::prepare`] makes of the photo.
     ///
     /// # Errors
-    /// What candle says.
+    /// What candle says; a planned classifier has no gradients.
     pub fn heat_map(&self, input: &Tensor, at: NodeId, class: usize) -> candle_core::Result<HeatMap> {
-        let input = self.model().batch(&[input])?;
+        let Some(model) = self.model() else { candle_core::bail!("a plan has no gradients") };
+        let input = model.batch(&[input])?;
         let logit = |logits: &Tensor| logits.flatten_all()?.get(class);
-        HeatMap::new(&self.model().gradient(&[input], at, self.logits_node(), logit)?)
+        HeatMap::new(&model.gradient(&[input], at, self.logits_node(), logit)?)
     }
 }
 

@@ -55,7 +55,7 @@ fn features_are_those_of_pytorch() {
         let input = input(&classifier, &case);
         for expected in case["features"].as_array().unwrap() {
             let node = graph.at(expected["node"].as_str().unwrap()).unwrap();
-            let found = classifier.model().result(std::slice::from_ref(&input), node).unwrap();
+            let found = classifier.model().unwrap().result(std::slice::from_ref(&input), node).unwrap();
             let shape: Vec<u64> = found.dims()[1..].iter().map(|dim| *dim as u64).collect();
             assert_eq!(serde_json::json!(shape), expected["shape"]);
             let values = flat(&found);

@@ -1,5 +1,7 @@
 //! The planned path computes what PyTorch computes, on every architecture with a reference.
 
+mod random;
+
 use std::path::Path;
 
 use archc::diagnostic::Diagnostics;

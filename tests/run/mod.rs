@@ -6,6 +6,7 @@ use archc::classify::{Classifier, Guess};
 use archc::diagnostic::{Diagnostic, Diagnostics};
 use archc::expand::{Program, Settings};
 use archc::image::{Orientation, Pixels};
+use archc::plan::Options;
 use archc::source::SourceMap;
 use archc::weights::check_item;
 use candle_core::Device;
@@ -27,6 +28,11 @@ pub fn floats(values: &serde_json::Value) -> Vec<f32> {
 
 /// An architecture of the zoo with the weights that come with it.
 pub fn classifier(arch: &str) -> Classifier {
+    both(arch).0
+}
+
+/// The same, node by node and planned.
+fn both(arch: &str) -> (Classifier, Classifier) {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let target = sources.open_target(&format!("zoo:{arch}")).unwrap();
@@ -38,7 +44,9 @@ pub fn classifier(arch: &str) -> Classifier {
     let (graph, preset) = (graph.unwrap(), preset.unwrap());
     let source = preset.open(&sources).unwrap();
     let labels = preset.labels(&sources).unwrap();
-    Classifier::new(&graph, &*source, &preset.image.unwrap(), labels, &Device::Cpu).unwrap()
+    let image = preset.image.unwrap();
+    let plain = Classifier::new(&graph, &*source, &image, labels.clone(), &Device::Cpu).unwrap();
+    (plain, Classifier::planned(&graph, &*source, &image, labels, Options::default()).unwrap())
 }
 
 /// All classes, in their order.
@@ -57,7 +65,12 @@ pub fn relative_error(found: impl Iterator<Item = f32>, expected: &[f32]) -> f32
 
 /// Holds what is computed for the photos of `tests/run/{arch}.json` to PyTorch's results.
 fn agrees_with_pytorch(arch: &str) {
-    let classifier = classifier(arch);
+    let (plain, planned) = both(arch);
+    computes_what_pytorch_does(arch, &plain);
+    computes_what_pytorch_does(arch, &planned);
+}
+
+fn computes_what_pytorch_does(arch: &str, classifier: &Classifier) {
     for case in json(&format!("{arch}.json"))["results"].as_array().unwrap() {
         let name = case["image"].as_str().unwrap();
         // Decoders of JPEG differ by a few levels; this is the photo as Pillow decodes it.
@@ -79,7 +92,7 @@ fn agrees_with_pytorch(arch: &str) {
             assert_eq!(guess.label.as_deref(), expected["label"].as_str(), "{name}");
             assert!((guess.probability - expected["probability"].as_f64().unwrap() as f32).abs() < 1e-3, "{name}");
         }
-        let error = relative_error(all(&classifier, &photo).iter().map(|guess| guess.logit), &floats(&case["logits"]));
+        let error = relative_error(all(classifier, &photo).iter().map(|guess| guess.logit), &floats(&case["logits"]));
         assert!(error < 1e-4, "{name}: {error}");
     }
 }
