@@ -9,15 +9,26 @@
 //!   float32.
 //! - **Weight bytes** are parameters and buffers at float32.
 //!
+//! - **Receptive fields** ([`Field`]) say which pixels a place is computed from, [`Load`] what memory a node takes and
+//!   moves, [`Device::seconds`] how long it takes at least.
+//!
 //! MACs, FLOPs and activations are for a batch of 1 ([`analyse`]) or of a given size ([`analyse_batch`]); what is
 //! computed from learned tensors alone is computed once for a batch. Counts are exact 64-bit numbers: one that does
 //! not fit is an error. The time is linear in the number of nodes.
 
+mod device;
+mod field;
+mod load;
+mod memory;
 mod sums;
 mod tree;
 
 use std::sync::Arc;
 
+pub use device::Device;
+pub use field::{Field, fields, image_size, last_map};
+pub use load::Load;
+pub use memory::{Memory, Optimizer, Training, memory, moved};
 pub use sums::{METRICS, Sums};
 pub use tree::{Entry, EntryId, Tree};
 
@@ -38,6 +49,14 @@ pub struct Report {
     /// Every weight, in the order of the nodes.
     pub weights: Vec<Weight>,
     pub total: Sums,
+    /// What all nodes load memory with; `saved` holds the inputs that gradients need, too.
+    pub load: Load,
+    /// The most convolutions, linear layers and the like on any way to the main output.
+    pub layers: u64,
+    /// The rows and columns of the image that comes in, where one does.
+    pub image: Option<[u64; 2]>,
+    /// The receptive field of the last map on the way to the main output.
+    pub last_map: Option<Field>,
 }
 
 /// An input or a result of an architecture.
@@ -59,6 +78,9 @@ pub struct NodeCost {
     /// The shape of its result, without the batch.
     pub output: Vec<usize>,
     pub sums: Sums,
+    pub load: Load,
+    /// What it sees of the image; nothing where it reads none.
+    pub field: Option<Field>,
     /// The block call that it belongs to.
     pub call: Option<Arc<Call>>,
 }
@@ -74,7 +96,34 @@ pub struct Weight {
 impl Report {
     /// The value that `assert` knows by this name; one of [`METRICS`].
     pub fn metric(&self, name: &str) -> Option<u64> {
-        self.total.metric(name)
+        match name {
+            "peak_memory" => Some(self.load.live),
+            "layers" => Some(self.layers),
+            "receptive_field" => Some(self.receptive_field().unwrap_or(0)),
+            name => self.total.metric(name),
+        }
+    }
+
+    /// The rows or columns, whichever are fewer, that a place of the last map sees; nothing where no image comes in.
+    pub fn receptive_field(&self) -> Option<u64> {
+        Some(self.last_map?.smaller(self.image?))
+    }
+
+    /// An estimate of what training takes.
+    pub fn training(&self, optimizer: Optimizer) -> Training {
+        let params = self.total.params.saturating_mul(memory::VALUE);
+        Training {
+            optimizer,
+            weights: self.total.weight_bytes(),
+            gradients: params,
+            optimizer_state: params.saturating_mul(optimizer.states()),
+            saved_activations: self.load.saved,
+        }
+    }
+
+    /// The seconds that the nodes take at least on a device, one after another.
+    pub fn seconds(&self, device: &Device) -> f64 {
+        self.nodes.iter().map(|node| device.seconds(node.sums.flops, node.load.moved)).sum()
     }
 }
 
@@ -99,25 +148,49 @@ pub fn analyse_batch(graph: &Graph, batch: u64) -> Result<Report, Diagnostic> {
         nodes: Vec::with_capacity(graph.len()),
         weights: Vec::new(),
         total: Sums::default(),
+        load: Load::default(),
+        layers: 0,
+        image: image_size(graph),
+        last_map: None,
     };
+    let memory = memory(graph, batch);
+    let fields = fields(graph);
+    // How many layers lie on the longest way to each node, itself among them.
+    let mut depths: Vec<u64> = Vec::with_capacity(graph.len());
     for (id, node) in graph.nodes() {
         let port = || Port { name: node.path.clone(), shape: node.output.shape().to_vec() };
+        let mut depth = graph.inputs(id).iter().map(|input| depths[input.index()]).max().unwrap_or(0);
         match node.op.def().operands {
-            Operands::Input => report.inputs.push(port()),
+            Operands::Input => {
+                report.load.saved = report.load.saved.saturating_add(memory.saved[id.index()]);
+                report.inputs.push(port());
+            }
             Operands::Flow | Operands::Merge { .. } | Operands::Pair { .. } | Operands::Source => {
                 let sums = count(graph, id, node, batch, &mut report.weights)?;
                 report.total = report.total.checked_add(&sums).map_err(|metric| too_large(graph, node, metric))?;
+                let (live, saved) = (memory.live[id.index()], memory.saved[id.index()]);
+                let load = Load { live, saved, moved: moved(graph, id, batch) };
+                report.load = report.load.joined(&load);
+                if let Some(metric) = report.load.too_large() {
+                    return Err(too_large(graph, node, metric));
+                }
+                depth += u64::from(sums.macs > 0 && sums.params > 0);
                 report.nodes.push(NodeCost {
                     path: node.path.clone(),
                     op: node.op.def().name,
                     detail: node.op.detail(),
                     output: node.output.shape().to_vec(),
                     sums,
+                    load,
+                    field: fields[id.index()],
                     call: node.origin.call.clone(),
                 });
             }
         }
+        depths.push(depth);
     }
+    report.layers = graph.main_output().map_or(0, |output| depths[output.node.index()]);
+    report.last_map = last_map(graph, &fields).and_then(|id| fields[id.index()]);
     for output in graph.outputs() {
         let shape = graph.node(output.node).output.shape().to_vec();
         report.outputs.push(Port { name: output.name.clone(), shape });

@@ -1,7 +1,18 @@
 //! The figures that add up.
 
 /// The names of the figures that `assert` and reports know, in the order of reports.
-pub const METRICS: &[&str] = &["params", "buffers", "macs", "flops", "activation_elements", "weight_bytes"];
+pub const METRICS: &[&str] = &[
+    "params",
+    "buffers",
+    "macs",
+    "flops",
+    "activations",
+    "activation_elements",
+    "weight_bytes",
+    "peak_memory",
+    "receptive_field",
+    "layers",
+];
 
 /// Bytes of a float32 value.
 const VALUE_BYTES: u64 = 4;
@@ -32,14 +43,14 @@ impl Sums {
         self.activation_elements * VALUE_BYTES
     }
 
-    /// The figure called `name`; one of [`METRICS`].
+    /// The figure called `name`, one of those of [`METRICS`] that add up.
     pub fn metric(&self, name: &str) -> Option<u64> {
         match name {
             "params" => Some(self.params),
             "buffers" => Some(self.buffers),
             "macs" => Some(self.macs),
             "flops" => Some(self.flops),
-            "activation_elements" => Some(self.activation_elements),
+            "activations" | "activation_elements" => Some(self.activation_elements),
             "weight_bytes" => Some(self.weight_bytes()),
             _ => None,
         }
@@ -81,6 +92,9 @@ pub(super) fn in_words(metric: &str) -> &str {
         "flops" => "floating-point operations",
         "activation_elements" => "activation bytes",
         "weight_bytes" => "weight bytes",
+        "peak_memory" => "bytes of live activations",
+        "saved_memory" => "bytes that training keeps",
+        "bytes_moved" => "bytes moved",
         other => other,
     }
 }

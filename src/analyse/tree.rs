@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{NodeCost, Report, Sums};
+use super::{Load, NodeCost, Report, Sums};
 
 /// The paths of a report as a tree, in the order in which they first appear.
 #[derive(Clone, Debug)]
@@ -28,12 +28,16 @@ pub struct Entry {
     pub children: Vec<EntryId>,
     /// The nodes that have this very path, as places in [`Report::nodes`].
     pub nodes: Vec<usize>,
+    /// How many nodes have this path or one below it.
+    pub count: usize,
     /// The block whose call opened this path.
     pub block: Option<Arc<str>>,
     /// The last node with this path or below it, as a place in [`Report::nodes`].
     pub last: usize,
     /// What all nodes with this path and below it cost.
     pub sums: Sums,
+    /// What they do to memory together.
+    pub load: Load,
 }
 
 impl Tree {
@@ -55,7 +59,9 @@ impl Tree {
                 };
                 let entry = &mut tree.entries[id.0];
                 entry.sums.add_part(&node.sums);
+                entry.load = entry.load.joined(&node.load);
                 entry.last = place;
+                entry.count += 1;
                 if end == node.path.len() {
                     entry.nodes.push(place);
                 }
@@ -106,9 +112,11 @@ impl Tree {
             depth,
             children: Vec::new(),
             nodes: Vec::new(),
+            count: 0,
             block: block_of(node, path),
             last: 0,
             sums: Sums::default(),
+            load: Load::default(),
         });
         match parent {
             Some(parent) => self.entries[parent.0].children.push(id),

@@ -2,15 +2,17 @@
 
 use std::io::Write;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use super::console::{Console, Exit, Failure, Findings};
 use super::target;
-use crate::analyse::analyse_batch;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::analyse::{Device, Optimizer, analyse_batch};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, list};
 use crate::expand::{ArchInfo, Program, Settings};
-use crate::report::{self, Subject};
+use crate::report::{self, Columns, Subject, View};
 use crate::source::{SourceMap, Target};
 
-/// Count what architectures cost: parameters, MACs, FLOPs, activations
+/// Count what architectures cost: parameters, MACs, FLOPs, activations, memory, receptive fields
 ///
 /// One architecture is shown as the tree of its blocks. Several, or all those of a file where none is named, are
 /// compared, a row each, with ratios to the first.
@@ -25,9 +27,25 @@ pub struct StatsArgs {
     depth: Option<u32>,
     #[command(flatten)]
     settings: super::settings::SettingsArgs,
-    /// The number of images that MACs, FLOPs and activations are for
+    /// The number of images that MACs, FLOPs, activations and memory are for
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     batch: u64,
+    /// What a row stands for; without it, a tree of one architecture, and a row each of several
+    #[arg(long, value_enum, value_name = "WHAT")]
+    by: Option<By>,
+    /// The columns to show, by name, with commas between them; with `+` in front, besides the usual ones.
+    /// `all` is all that there are
+    #[arg(long, value_name = "NAMES")]
+    columns: Option<String>,
+    /// A device to estimate latencies for
+    #[arg(long, value_name = "NAME", value_parser = known_device(), conflicts_with = "device_spec")]
+    device: Option<Device>,
+    /// A device by what it can do at best, in float32: operations and bytes a second, as in peak=19.5T,bandwidth=1555G
+    #[arg(long, value_name = "SPEC", value_parser = Device::parse)]
+    device_spec: Option<Device>,
+    /// The optimiser that training memory is for
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = OptimizerArg::Adam)]
+    optimizer: OptimizerArg,
     /// `table` is for people, `md` for documents; `json` and `csv` have exact numbers
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -41,10 +59,40 @@ enum Format {
     Md,
 }
 
+/// What a row stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum By {
+    /// All nodes of an op
+    Op,
+    /// The nodes below a path
+    Block,
+    /// One node
+    Layer,
+    /// The whole architecture
+    Arch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum OptimizerArg {
+    Sgd,
+    Momentum,
+    Adam,
+}
+
+fn known_device() -> impl TypedValueParser<Value = Device> {
+    let named = |name: String| Device::named(&name).unwrap_or_else(|| unreachable!("only known names are let through"));
+    PossibleValuesParser::new(Device::names()).map(named)
+}
+
 const EXAMPLES: &str = "\
 Examples:
   archc stats zoo:resnet50                            the tree of its blocks
   archc stats zoo:resnet50 --depth 1                  only the top of the tree
+  archc stats zoo:resnet50 --by op                    all convolutions together, all norms, ...
+  archc stats zoo:resnet50 --columns output,receptive_field,stride,centre
+  archc stats zoo:vgg16 zoo:resnet50 --columns +peak_memory,training_memory
+  archc stats zoo:resnet50 --by layer --columns intensity,latency --device a100
+  archc stats zoo:resnet50 --by arch --columns latency --device-spec peak=100G,bandwidth=20G
   archc stats archs/resnet.arch                       all architectures of a file, compared
   archc stats zoo:vgg16 zoo:resnet50 zoo:mobilenet_v2
   archc stats zoo:resnet50 --input 3x320x320 --batch 8
@@ -70,18 +118,40 @@ pub fn stats(args: &StatsArgs, console: &mut Console) -> Result<Exit, Failure> {
     if exit != Exit::Fine {
         return Ok(exit);
     }
-    let depth = args.depth.map(|depth| depth as usize);
-    let text = match (args.format, subjects.as_slice()) {
-        (Format::Table, [only]) => report::layers(only, depth).to_text(console.table_width()),
-        (Format::Table, several) => report::comparison(several).to_text(console.table_width()),
-        (Format::Md, [only]) => report::layers(only, depth).to_markdown(),
-        (Format::Md, several) => report::comparison(several).to_markdown(),
-        (Format::Csv, [only]) => report::layers_csv(only, depth),
-        (Format::Csv, several) => report::comparison_csv(several),
-        (Format::Json, all) => report::json(all) + "\n",
+    let view = args.view();
+    let made = |exact: bool| {
+        let table = report::table(&subjects, &view, exact);
+        table.map_err(|refused| Failure::usage(refused.message).help(refused.help))
+    };
+    let text = match args.format {
+        Format::Table => made(false)?.grid().to_text(console.table_width()),
+        Format::Md => made(false)?.grid().to_markdown(),
+        Format::Csv => made(true)?.csv(),
+        Format::Json => report::json(&subjects, &view) + "\n",
     };
     console.out().write_all(text.as_bytes())?;
     Ok(Exit::Fine)
+}
+
+impl StatsArgs {
+    fn view(&self) -> View {
+        View {
+            depth: self.depth.map(|depth| depth as usize),
+            by: self.by.map(|by| match by {
+                By::Op => report::By::Op,
+                By::Block => report::By::Block,
+                By::Layer => report::By::Layer,
+                By::Arch => report::By::Arch,
+            }),
+            columns: self.columns.as_deref().map(Columns::parse).unwrap_or_default(),
+            device: self.device.clone().or_else(|| self.device_spec.clone()),
+            optimizer: match self.optimizer {
+                OptimizerArg::Sgd => Optimizer::Sgd,
+                OptimizerArg::Momentum => Optimizer::Momentum,
+                OptimizerArg::Adam => Optimizer::Adam,
+            },
+        }
+    }
 }
 
 /// Adds the costs of what a target names, or what is wrong with it.
@@ -138,7 +208,7 @@ fn choose<'a>(
             Some(first) => {
                 let missing = first.params.iter().filter(|param| !param.has_default).map(|param| &*param.name);
                 Diagnostic::error(Code::NO_ARCH, "every architecture of the file has parameters without a value")
-                    .label(first.span, format!("needs {}", crate::diagnostic::list(missing)))
+                    .label(first.span, format!("needs {}", list(missing)))
                     .help("give them with `--set NAME=VALUE`")
             }
         });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::{at_least, at_most};
-use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType};
+use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Saved};
 use crate::ir::TensorType;
 use crate::kernels::Map;
 
@@ -206,6 +206,19 @@ impl Op for Activation {
             Activation::HardSigmoid => Form::Map(Map::HardSigmoid),
             Activation::HardSwish => Form::Map(Map::HardSwish),
             Activation::Tanh => Form::Map(Map::Tanh),
+        }
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        match self {
+            Activation::Relu | Activation::Sigmoid | Activation::Tanh => Saved::RESULT,
+            Activation::Relu6
+            | Activation::LeakyRelu { .. }
+            | Activation::Elu { .. }
+            | Activation::Gelu { .. }
+            | Activation::Silu
+            | Activation::HardSigmoid
+            | Activation::HardSwish => Saved::OPERANDS,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{Args, Binary, Cost, Form, Op, OpDef, OpError, Operand, Operands, shape};
+use super::{Args, Binary, Cost, Form, Op, OpDef, OpError, Operand, Operands, Saved, shape};
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
 
@@ -143,6 +143,15 @@ impl Op for Arithmetic {
             (Function::Sub, [Operand::Tensor, Operand::Number(x)]) => Form::Number { factor: 1.0, offset: -*x as f32 },
             (Function::Mul, [Operand::Tensor, Operand::Number(x)]) => Form::Number { factor: *x as f32, offset: 0.0 },
             _ => Form::Other,
+        }
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        let tensors = self.operands.iter().filter(|operand| **operand == Operand::Tensor).count();
+        match self.function {
+            Function::Add | Function::Sub => Saved::NOTHING,
+            Function::Mul | Function::Div if tensors < 2 => Saved::NOTHING,
+            Function::Mul | Function::Div | Function::Maximum | Function::Minimum => Saved::OPERANDS,
         }
     }
 

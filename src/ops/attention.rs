@@ -5,7 +5,8 @@ use std::sync::Arc;
 use candle_core::{D, Result as CandleResult, Tensor};
 
 use super::{
-    At, Cost, Default, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, lower, shape, softmax,
+    At, Cost, Default, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, Saved, WeightSpec, lower, shape,
+    softmax,
 };
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
@@ -90,6 +91,18 @@ impl Op for Attention {
 
     fn detail(&self) -> String {
         format!("heads {}", self.heads)
+    }
+
+    fn saved(&self, _: &[&TensorType], output: &TensorType) -> Saved {
+        // Query, key, value, the attention of every head, and what it gives.
+        let length = output.shape().first().map_or(0, |length| *length as u64);
+        let scores = (self.heads as u64).saturating_mul(length).saturating_mul(length);
+        let values = output.elements().saturating_mul(4).saturating_add(scores);
+        Saved { bytes: values.saturating_mul(4), ..Saved::OPERANDS }
+    }
+
+    fn reach(&self, _: &[&TensorType], _: &TensorType) -> Reach {
+        Reach::All
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor]) -> CandleResult<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, Saved, shape};
 use crate::ir::TensorType;
 
 pub static CONCAT: OpDef = OpDef {
@@ -89,6 +89,19 @@ impl Op for Concat {
     fn form(&self, inputs: &[&TensorType]) -> Form {
         let images = inputs.iter().all(|input| input.batched() && input.rank() == 3);
         if images && (self.axis == 1 || self.axis == -3) { Form::Concat } else { Form::Other }
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, _: &[&TensorType], output: &TensorType) -> Reach {
+        // Along rows or columns every operand stands somewhere else.
+        match (output.rank(), self.axis) {
+            (3, 1 | -3) => Reach::Same,
+            (3, _) => Reach::All,
+            _ => Reach::Same,
+        }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

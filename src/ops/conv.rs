@@ -7,7 +7,8 @@ use candle_core::{Result as CandleResult, Tensor};
 use super::lower::{Taps, per_channel, place, refused};
 use super::window::Frame;
 use super::{
-    Args, At, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, Window, shape,
+    Args, At, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, WeightSpec, Window,
+    shape,
 };
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
@@ -158,6 +159,14 @@ impl Op for Conv {
         match self.window.resolve(self.def().name, [height, width]) {
             Ok(frame) => Form::Conv { window: self.window, frame, groups: self.channels(channels).1 },
             Err(_) => Form::Other,
+        }
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let [_, height, width] = *inputs[0].shape() else { return Reach::All };
+        match self.window.resolve(self.def().name, [height, width]) {
+            Ok(frame) => Reach::window(&self.window, &frame),
+            Err(_) => Reach::All,
         }
     }
 

@@ -8,7 +8,8 @@ use super::conv::check_groups;
 use super::lower::{per_channel, place, refused};
 use super::window::LINES;
 use super::{
-    At, Cost, Default, Init, Op, OpDef, OpError, Operands, Padding, ParamDef, ParamType, WeightSpec, Window, shape,
+    At, Cost, Default, Init, Op, OpDef, OpError, Operands, Padding, ParamDef, ParamType, Reach, Step, WeightSpec,
+    Window, shape,
 };
 use crate::ir::TensorType;
 
@@ -163,6 +164,12 @@ impl Op for ConvTranspose {
     fn detail(&self) -> String {
         let window = self.window.detail();
         if self.groups == 1 { window } else { format!("{window}, groups {}", self.groups) }
+    }
+
+    fn reach(&self, _: &[&TensorType], _: &TensorType) -> Reach {
+        let (extent, pads) = (self.window.extent(), self.pads());
+        let [rows, columns] = [0, 1].map(|axis| Step::spread(self.window.stride[axis], pads[axis][0], extent[axis]));
+        Reach::steps(rows, columns)
     }
 
     /// Each place of the window gives an image, whose pixels are spread by the stride and moved to that place; the

@@ -6,7 +6,9 @@ use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::{Taps, place};
 use super::window::by;
-use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, Padding, ParamDef, ParamType, shape};
+use super::{
+    At, Cost, Default, Form, Op, OpDef, OpError, Operands, Padding, ParamDef, ParamType, Reach, Saved, Step, shape,
+};
 use crate::ir::TensorType;
 
 pub static SLICE: OpDef = OpDef {
@@ -110,6 +112,21 @@ impl Op for Slice {
         Form::Select { places, fill: 0.0 }
     }
 
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let Ok(axis) = shape::axis("axis", self.axis, inputs[0]) else { return Reach::All };
+        match (inputs[0].rank(), axis.index, self.range(inputs[0].shape()[axis.index])) {
+            (3, index @ (1 | 2), Some((start, _))) => {
+                let offset = |axis| Step::offset(if axis == index { start as i64 } else { 0 });
+                Reach::Steps([offset(1), offset(2)])
+            }
+            _ => Reach::Same,
+        }
+    }
+
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
         let dim = inputs[0].normalize_axis(self.axis)?;
         match self.range(inputs[0].dim(dim)?) {
@@ -194,6 +211,17 @@ impl Op for Pad {
         Form::Select { places, fill: self.value as f32 }
     }
 
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        if inputs[0].rank() != 3 {
+            return Reach::Same;
+        }
+        Reach::Steps([self.ends[1], self.ends[2]].map(|[before, _]| Step::offset(-(before as i64))))
+    }
+
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
         let mut x = inputs[0].clone();
         for (index, [before, after]) in self.ends.into_iter().enumerate() {
@@ -245,6 +273,14 @@ impl Op for Subsample {
         let each = |size: usize, stride: usize| (0..size).step_by(stride).map(Some).collect();
         let places = [each(channels, 1), each(height, self.stride[0]), each(width, self.stride[1])];
         Form::Select { places, fill: 0.0 }
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, _: &[&TensorType], _: &TensorType) -> Reach {
+        Reach::Steps(self.stride.map(|stride| Step::slide(stride, 0, 1)))
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

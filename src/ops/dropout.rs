@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{Args, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType};
+use super::{Args, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Saved};
 use crate::ir::TensorType;
 
 pub static DROPOUT: OpDef = OpDef {
@@ -66,6 +66,15 @@ impl Op for Dropout {
 
     fn form(&self, _: &[&TensorType]) -> Form {
         Form::Identity
+    }
+
+    fn is_view(&self) -> bool {
+        true
+    }
+
+    fn saved(&self, _: &[&TensorType], output: &TensorType) -> Saved {
+        // A mask of one byte a value.
+        Saved { bytes: output.elements(), ..Saved::NOTHING }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::window::by;
-use super::{Cost, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{Cost, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, Saved, Step, gcd, shape};
 use crate::ir::TensorType;
 
 pub static GLOBAL_AVG_POOL: OpDef = OpDef {
@@ -56,6 +56,17 @@ impl Op for GlobalPool {
             }
             _ => Form::Mean,
         }
+    }
+
+    fn saved(&self, _: &[&TensorType], output: &TensorType) -> Saved {
+        match self.max {
+            true => Saved { bytes: output.elements().saturating_mul(8), ..Saved::OPERANDS },
+            false => Saved::NOTHING,
+        }
+    }
+
+    fn reach(&self, _: &[&TensorType], _: &TensorType) -> Reach {
+        Reach::Dims(vec![Some(0), None, None])
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
@@ -129,6 +140,20 @@ impl Op for AdaptiveAvgPool {
             bins.map(|(start, len)| [start, start + len, len]).collect()
         });
         Form::Pool { max: false, spans }
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let steps = [0, 1].map(|axis| {
+            let (size, out) = (inputs[0].shape()[1 + axis], self.out[axis]);
+            // As long as the greatest common divisor says.
+            let parts = gcd(size, out);
+            Step::periodic(out / parts, size / parts, |index| {
+                let (start, len) = bin(index as usize, size, out);
+                [start as i64, (start + len) as i64 - 1]
+            })
+        });
+        let [rows, columns] = steps;
+        Reach::steps(rows, columns)
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::{
-    At, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, lower, shape,
+    At, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, WeightSpec, lower, shape,
 };
 use crate::ir::TensorType;
 
@@ -92,6 +92,13 @@ impl Op for Linear {
 
     fn form(&self, inputs: &[&TensorType]) -> Form {
         if inputs[0].rank() == 1 { Form::Linear } else { Form::Other }
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        match self.axis(inputs[0]) {
+            Ok(axis) => Reach::Along(axis.index),
+            Err(_) => Reach::All,
+        }
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor]) -> CandleResult<Tensor> {

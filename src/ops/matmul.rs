@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Op, OpDef, OpError, Operands, lower, shape};
+use super::{At, Cost, Op, OpDef, OpError, Operands, Reach, lower, shape};
 use crate::ir::TensorType;
 
 pub static MATMUL: OpDef = OpDef {
@@ -63,6 +63,10 @@ impl Op for Matmul {
     fn cost(&self, inputs: &[&TensorType], output: &TensorType) -> Cost {
         let k = inputs[0].shape().last().copied().unwrap_or(1);
         Cost::macs(output.elements().saturating_mul(k as u64), 0)
+    }
+
+    fn reach(&self, _: &[&TensorType], _: &TensorType) -> Reach {
+        Reach::All
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

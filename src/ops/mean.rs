@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, Saved, shape};
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
 
@@ -73,6 +73,21 @@ impl Op for Mean {
     fn form(&self, inputs: &[&TensorType]) -> Form {
         let of_images = matches!(self.axes.as_slice(), [2 | -2, 3 | -1] | [3 | -1, 2 | -2]);
         if of_images && inputs[0].rank() == 3 { Form::Mean } else { Form::Other }
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let averaged: Vec<usize> = self
+            .axes
+            .iter()
+            .filter_map(|axis| shape::axis("axes", *axis, inputs[0]).ok())
+            .map(|axis| axis.index)
+            .collect();
+        let dims = (0..inputs[0].rank()).map(|dim| (!averaged.contains(&dim)).then_some(dim));
+        Reach::Dims(if self.keep { dims.collect() } else { dims.flatten().map(Some).collect() })
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

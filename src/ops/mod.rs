@@ -23,6 +23,7 @@ mod mean;
 mod norm;
 mod pool;
 mod prelu;
+mod reach;
 mod reshape;
 mod shape;
 mod shuffle;
@@ -39,6 +40,8 @@ use candle_core::Tensor;
 pub use args::{Arg, Args, Default, Operand, ParamDef, ParamType, Raw};
 pub use error::{At, OpError};
 pub use form::{Binary, Form};
+pub(crate) use reach::gcd;
+pub use reach::{MAX_PERIOD, Reach, Saved, Step};
 pub use window::{Frame, Padding, Window};
 
 use crate::ir::TensorType;
@@ -167,6 +170,23 @@ pub trait Op: fmt::Debug + Send + Sync {
     fn form(&self, inputs: &[&TensorType]) -> Form {
         let _ = inputs;
         Form::Other
+    }
+
+    /// Which places of the operands each place of the result reads.
+    fn reach(&self, inputs: &[&TensorType], output: &TensorType) -> Reach {
+        let _ = (inputs, output);
+        Reach::Same
+    }
+
+    /// Whether the result is the operand's values in their order, so that it needs no memory of its own.
+    fn is_view(&self) -> bool {
+        false
+    }
+
+    /// What its gradient keeps of the forward pass, as PyTorch's formulas have it, weights aside.
+    fn saved(&self, inputs: &[&TensorType], output: &TensorType) -> Saved {
+        let _ = (inputs, output);
+        Saved::OPERANDS
     }
 
     /// Computes the result with candle's own ops, differentiably. Tensors have the batch in front: `[N, C, H, W]`.

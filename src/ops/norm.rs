@@ -5,7 +5,9 @@ use std::sync::Arc;
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::per_channel;
-use super::{Args, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec, shape};
+use super::{
+    Args, Cost, Default, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, Saved, WeightSpec, shape,
+};
 use crate::ir::TensorType;
 
 pub(super) const EPS: ParamDef =
@@ -116,6 +118,12 @@ impl Op for BatchNorm {
 
     fn form(&self, _: &[&TensorType]) -> Form {
         Form::Affine { eps: self.eps, scale: self.scale, center: self.center }
+    }
+
+    fn saved(&self, inputs: &[&TensorType], _: &TensorType) -> Saved {
+        // The batch's mean and deviation, a float32 a channel each.
+        let channels = inputs[0].shape().first().map_or(0, |channels| *channels as u64);
+        Saved { batch_bytes: channels.saturating_mul(8), ..Saved::OPERANDS }
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor]) -> CandleResult<Tensor> {

@@ -6,7 +6,9 @@ use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::{Taps, larger, place, refused};
 use super::window::Frame;
-use super::{Args, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Window, shape};
+use super::{
+    Args, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, Saved, Window, shape,
+};
 use crate::ir::TensorType;
 
 const KERNEL: ParamDef = ParamDef::required("kernel", ParamType::Pair, "size of the window");
@@ -141,6 +143,22 @@ impl Op for Pool {
             (0..frame.out[axis]).map(span).collect()
         });
         Form::Pool { max, spans }
+    }
+
+    fn saved(&self, _: &[&TensorType], output: &TensorType) -> Saved {
+        match self.kind {
+            // The place of each maximum, in 64 bits.
+            Kind::Max => Saved { bytes: output.elements().saturating_mul(8), ..Saved::OPERANDS },
+            Kind::Average { .. } => Saved::OPERANDS,
+        }
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let [_, height, width] = *inputs[0].shape() else { return Reach::All };
+        match self.window.resolve_pool(self.def().name, [height, width]) {
+            Ok(frame) => Reach::window(&self.window, &frame),
+            Err(_) => Reach::All,
+        }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

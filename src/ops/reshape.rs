@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{At, Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, Saved, shape};
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
 
@@ -48,6 +48,18 @@ impl Op for Flatten {
 
     fn form(&self, _: &[&TensorType]) -> Form {
         Form::Reshape
+    }
+
+    fn is_view(&self) -> bool {
+        true
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], output: &TensorType) -> Reach {
+        Reach::reshape(inputs[0].shape(), output.shape())
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
@@ -145,6 +157,18 @@ impl Op for Reshape {
         Form::Reshape
     }
 
+    fn is_view(&self) -> bool {
+        true
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], output: &TensorType) -> Reach {
+        Reach::reshape(inputs[0].shape(), output.shape())
+    }
+
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
         let batch = inputs[0].dim(0)?;
         let elements = inputs[0].elem_count() / batch.max(1);
@@ -212,6 +236,15 @@ impl Op for Permute {
         format!("to {:?}", self.axes)
     }
 
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let index = |axis: &i64| shape::axis("axes", *axis, inputs[0]).ok().map(|axis| axis.index);
+        Reach::Dims(self.axes.iter().map(index).collect())
+    }
+
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
         let x = &inputs[0];
         // The batch, where there is one, stays in front.
@@ -259,6 +292,17 @@ impl Op for Transpose {
 
     fn detail(&self) -> String {
         format!("axes {} and {}", self.axes[0], self.axes[1])
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let mut dims: Vec<Option<usize>> = (0..inputs[0].rank()).map(Some).collect();
+        let [a, b] = self.axes.map(|axis| shape::axis("axis", axis, inputs[0]).map_or(0, |axis| axis.index));
+        dims.swap(a, b);
+        Reach::Dims(dims)
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
@@ -311,6 +355,22 @@ impl Op for Squeeze {
         Form::Reshape
     }
 
+    fn is_view(&self) -> bool {
+        true
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let mut dims: Vec<Option<usize>> = (0..inputs[0].rank()).map(Some).collect();
+        if let Ok(axis) = shape::axis("axis", self.axis, inputs[0]) {
+            dims.remove(axis.index);
+        }
+        Reach::Dims(dims)
+    }
+
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
         inputs[0].squeeze(inputs[0].normalize_axis(self.axis)?)
     }
@@ -352,6 +412,23 @@ impl Op for Unsqueeze {
 
     fn form(&self, _: &[&TensorType]) -> Form {
         Form::Reshape
+    }
+
+    fn is_view(&self) -> bool {
+        true
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let mut dims: Vec<Option<usize>> = (0..inputs[0].rank()).map(Some).collect();
+        let ty = inputs[0];
+        if let Ok(axis) = shape::axis_of("axis", self.axis, ty.rank() + 1, ty.batched(), "the result") {
+            dims.insert(axis.index, None);
+        }
+        Reach::Dims(dims)
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{At, Cost, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{At, Cost, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, Saved, Step, shape};
 use crate::diagnostic::Code;
 use crate::ir::TensorType;
 
@@ -50,6 +50,15 @@ impl Op for PixelShuffle {
 
     fn detail(&self) -> String {
         format!("by {}", self.factor)
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, _: &[&TensorType], _: &TensorType) -> Reach {
+        let step = || Step::periodic(self.factor, 1, |_| [0, 0]);
+        Reach::steps(step(), step())
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {
@@ -115,6 +124,10 @@ impl Op for ChannelShuffle {
         let channels = (0..channels).map(|c| Some(c % self.groups * each + c / self.groups)).collect();
         let places = [channels, (0..height).map(Some).collect(), (0..width).map(Some).collect()];
         Form::Select { places, fill: 0.0 }
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Result as CandleResult, Tensor};
 
-use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, Saved, shape};
 use crate::ir::TensorType;
 
 const AXIS: ParamDef =
@@ -63,6 +63,17 @@ impl Op for Softmax {
             _ => false,
         };
         if channels { Form::Softmax { log: self.log } } else { Form::Other }
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::RESULT
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        match shape::axis("axis", self.axis, inputs[0]) {
+            Ok(axis) => Reach::Along(axis.index),
+            Err(_) => Reach::All,
+        }
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use super::{Cost, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, WeightSpec};
+use super::{Cost, Form, Init, Op, OpDef, OpError, Operands, ParamDef, ParamType, Saved, WeightSpec};
 use crate::ir::TensorType;
 
 pub static INPUT: OpDef = OpDef {
@@ -34,6 +34,10 @@ impl Op for Input {
 
     fn cost(&self, _: &[&TensorType], _: &TensorType) -> Cost {
         Cost::FREE
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
     }
 
     fn forward(&self, _: &[Tensor], _: &[Tensor]) -> candle_core::Result<Tensor> {
@@ -80,6 +84,10 @@ impl Op for Param {
         Cost::FREE
     }
 
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
     fn forward(&self, _: &[Tensor], weights: &[Tensor]) -> candle_core::Result<Tensor> {
         Ok(weights[0].clone())
     }
@@ -114,6 +122,14 @@ impl Op for Identity {
 
     fn form(&self, _: &[&TensorType]) -> Form {
         Form::Identity
+    }
+
+    fn is_view(&self) -> bool {
+        true
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> candle_core::Result<Tensor> {

@@ -6,7 +6,7 @@ use candle_core::{Result as CandleResult, Tensor};
 
 use super::lower::along;
 use super::window::by;
-use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, shape};
+use super::{Cost, Default, Form, Op, OpDef, OpError, Operands, ParamDef, ParamType, Reach, Saved, Step, gcd, shape};
 use crate::ir::TensorType;
 
 pub static UPSAMPLE: OpDef = OpDef {
@@ -87,6 +87,35 @@ impl Op for Upsample {
         let times = |size: usize, scale: usize| (0..size * scale).map(|place| Some(place / scale)).collect();
         let places = [times(*channels, 1), times(*height, self.scale[0]), times(*width, self.scale[1])];
         Form::Select { places, fill: 0.0 }
+    }
+
+    fn saved(&self, _: &[&TensorType], _: &TensorType) -> Saved {
+        Saved::NOTHING
+    }
+
+    fn reach(&self, inputs: &[&TensorType], _: &TensorType) -> Reach {
+        let [rows, columns] = [0, 1].map(|axis| {
+            let (scale, size) = (self.scale[axis], inputs[0].shape()[1 + axis]);
+            match self.mode {
+                Mode::Nearest => Step::periodic(scale, 1, |_| [0, 0]),
+                Mode::Bilinear { align_corners: false } => Step::periodic(scale, 1, |place| {
+                    // The centre of this place lies at `(2 * place + 1 - scale) / (2 * scale)`.
+                    let (twice, whole) = (2 * place + 1 - scale as i64, 2 * scale as i64);
+                    [twice.div_euclid(whole), (twice + whole - 1).div_euclid(whole)]
+                }),
+                Mode::Bilinear { align_corners: true } => {
+                    let (from, to) = (size as i64 - 1, (size * scale) as i64 - 1);
+                    let parts = gcd(from as usize, to as usize).max(1);
+                    if from == 0 {
+                        return Step::periodic(scale, 1, |_| [0, 0]);
+                    }
+                    Step::periodic(to as usize / parts, from as usize / parts, |place| {
+                        [(place * from).div_euclid(to), (place * from + to - 1).div_euclid(to)]
+                    })
+                }
+            }
+        });
+        Reach::steps(rows, columns)
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor]) -> CandleResult<Tensor> {

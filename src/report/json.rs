@@ -2,15 +2,19 @@
 
 use serde::Serialize;
 
-use super::Subject;
+use super::figure::Row;
+use super::{By, Subject, View, rows};
+use crate::analyse::{Field, Sums, Tree};
 
 /// The version of the JSON: a field that goes or changes its meaning raises it, a new one does not.
 pub const FORMAT: u32 = 1;
 
-/// One object on one line, without a line break.
-pub fn json(subjects: &[Subject]) -> String {
-    let document = Document { format: FORMAT, archs: subjects.iter().map(Arch::new).collect() };
-    serde_json::to_string(&document).expect("strings and whole numbers can be written")
+/// One object on one line, without a line break. Columns are not chosen: there are all, latencies where the view has a
+/// device, and `groups` where it goes by op or block.
+pub fn json(subjects: &[Subject], view: &View) -> String {
+    let document =
+        Document { format: FORMAT, archs: subjects.iter().map(|subject| Arch::new(subject, view)).collect() };
+    serde_json::to_string(&document).expect("strings and numbers can be written")
 }
 
 #[derive(Serialize)]
@@ -33,8 +37,108 @@ struct Arch<'a> {
     activation_elements: u64,
     activation_bytes: u64,
     weight_bytes: u64,
+    layer_depth: u64,
+    #[serde(flatten)]
+    places: Places,
+    #[serde(flatten)]
+    load: Load,
+    training: Training,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<Device<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<Group>>,
     layers: Vec<Layer<'a>>,
     weights: Vec<Weight<'a>>,
+}
+
+/// Which pixels a place is computed from.
+#[derive(Serialize)]
+struct Places {
+    receptive_field: Option<[Option<u64>; 2]>,
+    stride: Option<[Option<f64>; 2]>,
+    centre: Option<[Option<f64>; 2]>,
+}
+
+impl Places {
+    fn new(field: Option<Field>) -> Places {
+        Places {
+            receptive_field: field.map(|field| field.size),
+            stride: field.map(|field| field.stride),
+            centre: field.map(|field| field.centre),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Load {
+    peak_memory: u64,
+    saved_memory: u64,
+    bytes_moved: u64,
+    intensity: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency: Option<f64>,
+}
+
+impl Load {
+    fn new(load: &crate::analyse::Load, sums: &Sums, latency: Option<f64>) -> Load {
+        Load {
+            peak_memory: load.live,
+            saved_memory: load.saved,
+            bytes_moved: load.moved,
+            intensity: super::ratio(sums.flops, load.moved),
+            latency,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Training {
+    optimizer: &'static str,
+    weight_bytes: u64,
+    gradient_bytes: u64,
+    optimizer_bytes: u64,
+    saved_activation_bytes: u64,
+    total: u64,
+}
+
+#[derive(Serialize)]
+struct Device<'a> {
+    name: &'a str,
+    peak: f64,
+    bandwidth: f64,
+    source: &'a str,
+}
+
+/// All nodes of an op, or below a path.
+#[derive(Serialize)]
+struct Group {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    op: String,
+    nodes: usize,
+    params: u64,
+    buffers: u64,
+    macs: u64,
+    flops: u64,
+    activation_elements: u64,
+    #[serde(flatten)]
+    load: Load,
+}
+
+impl Group {
+    fn new(path: Option<String>, row: &Row) -> Group {
+        Group {
+            path,
+            op: row.op.clone(),
+            nodes: row.nodes,
+            params: row.sums.params,
+            buffers: row.sums.buffers,
+            macs: row.sums.macs,
+            flops: row.sums.flops,
+            activation_elements: row.sums.activation_elements,
+            load: Load::new(&row.load, &row.sums, row.seconds),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -54,6 +158,10 @@ struct Layer<'a> {
     macs: u64,
     flops: u64,
     activation_elements: u64,
+    #[serde(flatten)]
+    places: Places,
+    #[serde(flatten)]
+    load: Load,
 }
 
 #[derive(Serialize)]
@@ -64,9 +172,13 @@ struct Weight<'a> {
 }
 
 impl<'a> Arch<'a> {
-    fn new(subject: &'a Subject) -> Arch<'a> {
+    fn new(subject: &'a Subject, view: &'a View) -> Arch<'a> {
         let report = &subject.report;
         let total = &report.total;
+        let device = view.device.as_ref();
+        let training = report.training(view.optimizer);
+        let seconds =
+            |node: &crate::analyse::NodeCost| device.map(|device| device.seconds(node.sums.flops, node.load.moved));
         let port = |port: &'a crate::analyse::Port| Port { name: &port.name, shape: &port.shape };
         let layer = |node: &'a crate::analyse::NodeCost| Layer {
             path: &node.path,
@@ -78,6 +190,8 @@ impl<'a> Arch<'a> {
             macs: node.sums.macs,
             flops: node.sums.flops,
             activation_elements: node.sums.activation_elements,
+            places: Places::new(node.field),
+            load: Load::new(&node.load, &node.sums, seconds(node)),
         };
         let weight = |weight: &'a crate::analyse::Weight| Weight {
             name: &weight.name,
@@ -97,8 +211,40 @@ impl<'a> Arch<'a> {
             activation_elements: total.activation_elements,
             activation_bytes: total.activation_bytes(),
             weight_bytes: total.weight_bytes(),
+            layer_depth: report.layers,
+            places: Places::new(report.last_map),
+            load: Load::new(&report.load, total, device.map(|device| report.seconds(device))),
+            training: Training {
+                optimizer: training.optimizer.name(),
+                weight_bytes: training.weights,
+                gradient_bytes: training.gradients,
+                optimizer_bytes: training.optimizer_state,
+                saved_activation_bytes: training.saved_activations,
+                total: training.total(),
+            },
+            device: device.map(|device| Device {
+                name: &device.name,
+                peak: device.peak,
+                bandwidth: device.bandwidth,
+                source: &device.source,
+            }),
+            groups: groups(subject, view),
             layers: report.nodes.iter().map(layer).collect(),
             weights: report.weights.iter().map(weight).collect(),
         }
+    }
+}
+
+fn groups(subject: &Subject, view: &View) -> Option<Vec<Group>> {
+    let device = view.device.as_ref();
+    match view.by? {
+        By::Op => Some(rows::ops(&subject.report, device).iter().map(|(_, row)| Group::new(None, row)).collect()),
+        By::Block => {
+            let tree = Tree::new(&subject.report);
+            let depth = view.depth.unwrap_or_else(|| tree.depth());
+            let rows = rows::paths(&subject.report, &tree, depth, true, device);
+            Some(rows.iter().map(|(entry, row)| Group::new(Some(entry.path.to_string()), row)).collect())
+        }
+        By::Layer | By::Arch => None,
     }
 }

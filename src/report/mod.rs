@@ -1,24 +1,29 @@
 //! How costs look: tables for people (plain and Markdown), JSON and CSV for programs.
 //!
-//! A [`Grid`] is what both kinds of table draw; [`layers()`] and [`comparison()`] make one.
+//! [`table()`] makes what a [`View`] asks for; a [`Grid`] is what both kinds of table for people draw.
 
 mod comparison;
 mod csv;
 pub mod diff;
 mod evaluation;
+mod figure;
 mod grid;
 mod json;
 mod layers;
 mod numbers;
+mod rows;
+mod table;
+mod view;
 
 pub use comparison::comparison;
-pub use csv::{comparison_csv, layers_csv};
 pub use evaluation::Evaluated;
 pub use grid::{Align, Column, Grid};
 pub use json::{FORMAT, json};
 pub use layers::{ROWS_OF_A_SCREEN, layers};
 use numbers::counted;
-pub use numbers::{bytes, grouped, ratio, shape, short, times};
+pub use numbers::{bytes, grouped, ratio, seconds, shape, short, times};
+pub use table::{Refused, Table, table};
+pub use view::{By, Columns, View};
 
 use crate::analyse::Report;
 

@@ -102,3 +102,11 @@ pub fn shape(shape: &[usize]) -> String {
         dims => dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x"),
     }
 }
+
+/// `3.20 ms`: two decimals and the unit that fits.
+pub fn seconds(time: f64) -> String {
+    const UNITS: [(&str, f64); 4] = [("ns", 1e9), ("us", 1e6), ("ms", 1e3), ("s", 1.0)];
+    let fits = UNITS.into_iter().find(|(_, factor)| time * factor < 999.995);
+    let (unit, factor) = fits.unwrap_or(("s", 1.0));
+    if time == 0.0 { "0".to_string() } else { format!("{:.2} {unit}", time * factor) }
+}

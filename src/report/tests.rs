@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use super::{Subject, comparison, comparison_csv, grouped, json, layers, layers_csv, short, times};
-use crate::analyse::{NodeCost, Port, Report, Sums, Weight};
+use super::{Subject, View, comparison, grouped, json, layers, short, table, times};
+use crate::analyse::{Load, NodeCost, Port, Report, Sums, Weight};
 
 /// A report of nodes given as `(path, op, params, macs)`, each with an output of 2 x 4 x 4.
 fn subject(arch: &str, nodes: &[(&str, &'static str, u64, u64)]) -> Subject {
@@ -12,12 +12,33 @@ fn subject(arch: &str, nodes: &[(&str, &'static str, u64, u64)]) -> Subject {
         total.add_part(&sums);
         weights.push(Weight { name: format!("{path}.weight"), shape: vec![*params as usize], trainable: true });
         let detail = if *op == "conv" { "3x3, stride 2".to_string() } else { String::new() };
-        NodeCost { path: Arc::from(*path), op, detail, output: vec![2, 4, 4], sums, call: None }
+        NodeCost {
+            path: Arc::from(*path),
+            op,
+            detail,
+            output: vec![2, 4, 4],
+            sums,
+            load: Load { live: 256, saved: 128, moved: 4 * macs },
+            field: None,
+            call: None,
+        }
     });
     let nodes = nodes.collect();
     let port = |name: &str| Port { name: Arc::from(name), shape: vec![3, 8, 8] };
     let (inputs, outputs) = (vec![port("image")], vec![port("logits")]);
-    let report = Report { arch: Arc::from(arch), batch: 1, inputs, outputs, nodes, weights, total };
+    let report = Report {
+        arch: Arc::from(arch),
+        batch: 1,
+        inputs,
+        outputs,
+        nodes,
+        weights,
+        total,
+        load: Load { live: 256, saved: 640, moved: 1000 },
+        layers: 2,
+        image: Some([8, 8]),
+        last_map: None,
+    };
     Subject { file: "net.arch".to_string(), report }
 }
 
@@ -73,16 +94,20 @@ fn a_tree_without_a_depth_fits_a_screen() {
     assert!(grid.head.contains(&"Blocks are summed at depth 2; `--depth 3` shows every layer.".to_string()));
 }
 
+fn csv(subjects: &[Subject], depth: Option<usize>) -> String {
+    table(subjects, &View { depth, ..View::default() }, true).unwrap_or_else(|refused| panic!("{refused:?}")).csv()
+}
+
 #[test]
 fn csv_has_exact_numbers() {
-    insta::assert_snapshot!("layers_csv", layers_csv(&small(), None));
-    insta::assert_snapshot!("layers_csv_at_depth_1", layers_csv(&small(), Some(1)));
-    insta::assert_snapshot!("comparison_csv", comparison_csv(&[small(), large()]));
+    insta::assert_snapshot!("layers_csv", csv(&[small()], None));
+    insta::assert_snapshot!("layers_csv_at_depth_1", csv(&[small()], Some(1)));
+    insta::assert_snapshot!("comparison_csv", csv(&[small(), large()], None));
 }
 
 #[test]
 fn json_has_the_documented_fields() {
-    let value: serde_json::Value = serde_json::from_str(&json(&[small(), large()])).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&json(&[small(), large()], &View::default())).unwrap();
     assert_eq!(value["format"], 1);
     let arch = &value["archs"][0];
     let documented = include_str!("../../docs/stats-json.md");

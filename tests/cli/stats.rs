@@ -86,3 +86,61 @@ fn counts_that_do_not_fit_are_errors() {
     assert_eq!((run.code, run.out.as_str()), (1, ""));
     assert!(run.err.contains("E0408"), "{}", run.err);
 }
+
+/// The outputs of `archc stats` with each of these arguments, one after another.
+fn transcripts(target: &str, cases: &[&str]) -> String {
+    let run = |more: &&str| archc(&["stats", target].into_iter().chain(more.split_whitespace()).collect::<Vec<_>>());
+    cases.iter().map(|more| run(more).transcript()).collect::<Vec<_>>().join("\n")
+}
+
+const SPEC: &str = "--device-spec peak=100G,bandwidth=20G";
+
+#[test]
+fn columns_are_chosen() {
+    let all = format!("--columns all {SPEC}");
+    for format in ["table", "csv", "md"] {
+        let cases = [
+            format!("{all} --by layer --format {format}"),
+            format!("--columns +receptive_field,stride,centre --format {format}"),
+            format!("--columns all --by arch {SPEC} --format {format} --optimizer momentum"),
+        ];
+        let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
+        insta::assert_snapshot!(format!("stats_columns_{format}"), transcripts("tiny.arch:tiny", &cases));
+    }
+    insta::assert_snapshot!("stats_columns_of_several", transcripts("tiny.arch", &["--columns +peak_memory,layers"]));
+}
+
+#[test]
+fn rows_are_grouped() {
+    for format in ["table", "csv", "md"] {
+        let cases =
+            ["op", "block", "layer"].map(|by| format!("--by {by} --format {format} --device a100 --columns +latency"));
+        let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
+        insta::assert_snapshot!(format!("stats_by_{format}"), transcripts("tiny.arch:tiny", &cases));
+    }
+    let cases = ["op", "block"].map(|by| format!("--by {by} --format json {SPEC}"));
+    let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
+    insta::assert_snapshot!("stats_by_json", transcripts("tiny.arch:tiny", &cases));
+}
+
+#[test]
+fn columns_and_devices_that_there_are_not_are_told() {
+    let one = [
+        "--columns receptive_fields",
+        "--columns speed",
+        "--columns ,",
+        "--columns training_memory",
+        "--by op --columns stride",
+        "--columns latency",
+        "--by shape",
+        "--device a1000",
+        "--device-spec peak=fast,bandwidth=1G",
+        "--device-spec peak=1T",
+        "--device a100 --device-spec peak=1T,bandwidth=1T",
+        "--optimizer rprop",
+    ];
+    let several = ["--by op", "--columns op"];
+    let shown = [transcripts("tiny.arch:tiny", &one), transcripts("tiny.arch", &several)].join("\n");
+    assert_eq!(shown.matches("--- exit code 2").count(), one.len() + several.len());
+    insta::assert_snapshot!("stats_bad_columns", shown);
+}

@@ -9,6 +9,7 @@ use archc::ir::Graph;
 use archc::source::SourceMap;
 
 mod docs;
+mod fields;
 mod keras;
 mod library;
 mod parameters;

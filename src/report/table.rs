@@ -1,0 +1,261 @@
+//! Tables of costs by what a user asks to see.
+
+use super::figure::{Figure, Row};
+use super::layers::{depth_of_a_screen, head as head_of_one};
+use super::{By, Column, Grid, Subject, View, conventions, csv, rows};
+use crate::analyse::Tree;
+
+/// Why a table can't be made as asked: a sentence and help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub message: String,
+    pub help: String,
+}
+
+/// What every row of one architecture can show.
+const OF_ROWS: &[Figure] = &[
+    Figure::Nodes,
+    Figure::Params,
+    Figure::ParamsShare,
+    Figure::Buffers,
+    Figure::WeightBytes,
+    Figure::Macs,
+    Figure::MacsShare,
+    Figure::Flops,
+    Figure::Activations,
+    Figure::ActivationBytes,
+    Figure::PeakMemory,
+    Figure::SavedMemory,
+    Figure::BytesMoved,
+    Figure::Intensity,
+    Figure::Latency,
+    Figure::LatencyShare,
+];
+
+/// What the rows of nodes and blocks can, besides.
+const OF_PATHS: &[Figure] =
+    &[Figure::Op, Figure::Detail, Figure::Output, Figure::ReceptiveField, Figure::Stride, Figure::Centre];
+
+const OF_ARCHS: &[Figure] = &[
+    Figure::Inputs,
+    Figure::Nodes,
+    Figure::Layers,
+    Figure::Params,
+    Figure::ParamsRatio,
+    Figure::Buffers,
+    Figure::WeightBytes,
+    Figure::Macs,
+    Figure::MacsRatio,
+    Figure::Flops,
+    Figure::Activations,
+    Figure::ActivationBytes,
+    Figure::ReceptiveField,
+    Figure::Stride,
+    Figure::Centre,
+    Figure::PeakMemory,
+    Figure::SavedMemory,
+    Figure::TrainingMemory,
+    Figure::BytesMoved,
+    Figure::Intensity,
+    Figure::Latency,
+];
+
+/// A table before it is drawn for people or written for programs.
+pub struct Table {
+    title: String,
+    head: Vec<String>,
+    /// What says which row it is: headings, names for programs, and cells. A word for people may be indented.
+    keys: Vec<[&'static str; 2]>,
+    figures: Vec<Figure>,
+    rows: Vec<(Vec<[String; 2]>, Row)>,
+    /// What shares and ratios are of.
+    base: Row,
+    /// Whether `base` is shown below the others, as what they sum up to.
+    has_total: bool,
+    /// Whether counts of zero are left out.
+    blank: bool,
+}
+
+/// The table of what is asked to see of architectures.
+///
+/// # Errors
+/// Columns that there are not, and rows that only one architecture has.
+pub fn table(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refused> {
+    match (subjects, view.by) {
+        ([only], None | Some(By::Op | By::Block | By::Layer)) => one(only, view, exact),
+        (several, None | Some(By::Arch)) => archs(several, view, exact),
+        (_, Some(By::Op | By::Block | By::Layer)) => Err(Refused {
+            message: "`--by` shows the parts of one architecture, and there are several".to_string(),
+            help: "name one, as in `net.arch:small`, or write `--format json`, which has the parts of each".to_string(),
+        }),
+    }
+}
+
+fn figures(view: &View, usual: &[Figure], possible: &[Figure]) -> Result<Vec<Figure>, Refused> {
+    let found = view.columns.figures(usual, possible, view.device.is_some());
+    found.map_err(|(message, help)| Refused { message, help })
+}
+
+fn one(subject: &Subject, view: &View, exact: bool) -> Result<Table, Refused> {
+    let report = &subject.report;
+    let device = view.device.as_ref();
+    let mut head = head_of_one(subject);
+    let by = match view.by {
+        // Programs get every node where no depth is asked for.
+        None if exact && view.depth.is_none() => Some(By::Layer),
+        by => by,
+    };
+    let with_paths: Vec<Figure> = OF_PATHS.iter().chain(OF_ROWS).copied().collect();
+    let (possible, key): (&[Figure], [&'static str; 2]) = match by {
+        Some(By::Op) => (OF_ROWS, ["op", "op"]),
+        Some(By::Block | By::Layer | By::Arch) | None => (&with_paths, ["path", "path"]),
+    };
+    let usual: &[Figure] = match (by, exact) {
+        (Some(By::Op), false) => {
+            &[Figure::Nodes, Figure::Params, Figure::Macs, Figure::MacsShare, Figure::Flops, Figure::ActivationBytes]
+        }
+        (Some(By::Op), true) => {
+            &[Figure::Nodes, Figure::Params, Figure::Buffers, Figure::Macs, Figure::Flops, Figure::Activations]
+        }
+        (_, false) => &[Figure::Op, Figure::Output, Figure::Params, Figure::Macs, Figure::MacsShare],
+        (_, true) => &[
+            Figure::Op,
+            Figure::Detail,
+            Figure::Output,
+            Figure::Params,
+            Figure::Buffers,
+            Figure::Macs,
+            Figure::Flops,
+            Figure::Activations,
+        ],
+    };
+    let rows: Vec<(Vec<[String; 2]>, Row)> = match by {
+        Some(By::Op) => rows::ops(report, device).into_iter().map(|(op, row)| (vec![[op.clone(), op]], row)).collect(),
+        Some(By::Layer) => {
+            rows::layers(report, device).into_iter().map(|(path, row)| (vec![[path.clone(), path]], row)).collect()
+        }
+        Some(By::Block) => {
+            let tree = Tree::new(report);
+            let depth = view.depth.unwrap_or_else(|| tree.depth());
+            let rows = rows::paths(report, &tree, depth, true, device).into_iter();
+            rows.map(|(entry, row)| (vec![[entry.path.to_string(), entry.path.to_string()]], row)).collect()
+        }
+        Some(By::Arch) | None => {
+            let tree = Tree::new(report);
+            let depth = view.depth.unwrap_or_else(|| depth_of_a_screen(&tree));
+            if depth < tree.depth() {
+                head.push(format!("Blocks are summed at depth {depth}; `--depth {}` shows every layer.", tree.depth()));
+            }
+            let rows = rows::paths(report, &tree, depth, false, device).into_iter();
+            rows.map(|(entry, row)| {
+                let indented = format!("{}{}", "  ".repeat(entry.depth - 1), entry.name);
+                (vec![[indented, entry.path.to_string()]], row)
+            })
+            .collect()
+        }
+    };
+    let figures = figures(view, usual, possible)?;
+    let base = Row { what: String::new(), op: String::new(), field: None, arch: None, ..rows::arch(subject, view) };
+    let title = format!("{} ({})", report.arch, subject.file);
+    head.extend(notes(&figures, view));
+    Ok(Table { title, head, keys: vec![key], figures, rows, base, has_total: true, blank: true })
+}
+
+fn archs(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refused> {
+    let batch = subjects.first().map_or(1, |first| first.report.batch);
+    let mut head = conventions(batch);
+    let several_files = subjects.iter().any(|subject| subject.file != subjects[0].file);
+    let usual: &[Figure] = match exact {
+        false => &[
+            Figure::Inputs,
+            Figure::Params,
+            Figure::ParamsRatio,
+            Figure::Macs,
+            Figure::MacsRatio,
+            Figure::Flops,
+            Figure::ActivationBytes,
+            Figure::WeightBytes,
+        ],
+        true => &[
+            Figure::Inputs,
+            Figure::Params,
+            Figure::Buffers,
+            Figure::Macs,
+            Figure::Flops,
+            Figure::Activations,
+            Figure::WeightBytes,
+            Figure::ParamsRatio,
+            Figure::MacsRatio,
+        ],
+    };
+    let figures = figures(view, usual, OF_ARCHS)?;
+    if figures.iter().any(|figure| matches!(figure, Figure::ParamsRatio | Figure::MacsRatio)) {
+        head.push("Ratios are to the first row.".to_string());
+    }
+    head.extend(notes(&figures, view));
+    let mut keys = vec![["architecture", "name"]];
+    if several_files || exact {
+        keys.push(["file", "file"]);
+    }
+    let rows: Vec<(Vec<[String; 2]>, Row)> = subjects
+        .iter()
+        .map(|subject| {
+            let mut key = vec![subject.report.arch.to_string(), subject.file.clone()];
+            key.truncate(keys.len());
+            (key.into_iter().map(|word| [word.clone(), word]).collect(), rows::arch(subject, view))
+        })
+        .collect();
+    let count = subjects.len();
+    let title = match (several_files, subjects) {
+        (_, [only]) => format!("{} ({})", only.report.arch, only.file),
+        (true, _) => format!("{count} architectures"),
+        (false, several) => format!("{count} architectures of {}", several.first().map_or("", |first| &first.file)),
+    };
+    let base = rows.first().map_or_else(Row::default, |(_, row)| row.clone());
+    Ok(Table { title, head, keys, figures, rows, base, has_total: false, blank: false })
+}
+
+/// What the columns mean, a sentence a line.
+fn notes(figures: &[Figure], view: &View) -> Vec<String> {
+    let mut notes: Vec<String> = figures.iter().filter_map(|figure| figure.note()).map(str::to_string).collect();
+    if figures.contains(&Figure::TrainingMemory) {
+        notes.push(format!("Optimiser: {}, {} float32 a parameter.", view.optimizer.name(), view.optimizer.states()));
+    }
+    if let Some(device) = view.device.as_ref().filter(|_| figures.contains(&Figure::Latency)) {
+        notes.push(format!("Device: {device}."));
+    }
+    notes
+}
+
+impl Table {
+    /// For people: short numbers, a row of totals.
+    pub fn grid(&self) -> Grid {
+        let mut columns: Vec<Column> = self.keys.iter().map(|[heading, _]| Column::left(heading)).collect();
+        columns.extend(self.figures.iter().map(|figure| figure.column()));
+        let cells = |row: &Row| {
+            self.figures.iter().map(|figure| figure.cell(row, &self.base).human(self.blank)).collect::<Vec<_>>()
+        };
+        let rows = self.rows.iter().map(|(keys, row)| {
+            let keys = keys.iter().map(|[human, _]| human.clone());
+            keys.chain(cells(row)).collect()
+        });
+        let total = self.has_total.then(|| {
+            let mut total = vec![String::new(); self.keys.len()];
+            total[0] = "total".to_string();
+            total.extend(cells(&self.base));
+            total
+        });
+        Grid { title: self.title.clone(), head: self.head.clone(), rows: rows.collect(), columns, total }
+    }
+
+    /// For programs, as comma-separated values: exact numbers, no total.
+    pub fn csv(&self) -> String {
+        let keys = self.keys.iter().map(|[_, name]| *name);
+        let header: Vec<&str> = keys.chain(self.figures.iter().map(|figure| figure.name())).collect();
+        let rows = self.rows.iter().map(|(keys, row)| {
+            let keys = keys.iter().map(|[_, exact]| exact.clone());
+            keys.chain(self.figures.iter().map(|figure| figure.cell(row, &self.base).exact())).collect::<Vec<String>>()
+        });
+        csv::write(&header, rows)
+    }
+}
