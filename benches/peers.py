@@ -74,7 +74,7 @@ def export(name, batch, folder):
     return path
 
 
-def timed(run, seconds=2.0, least=5):
+def timed(run, seconds=1.5, least=5):
     """Milliseconds of each run, after some to warm up."""
     for _ in range(3):
         run()

@@ -19,6 +19,9 @@ pub(super) unsafe trait Block: Copy {
     unsafe fn splat(value: f32) -> Self::V;
     unsafe fn load(from: *const f32) -> Self::V;
     unsafe fn store(to: *mut f32, value: Self::V);
+    /// Brings a cache line near, if the machine knows how; the place need not be valid.
+    #[inline(always)]
+    unsafe fn prefetch(_: *const f32) {}
     /// `a * b + c`
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
@@ -152,6 +155,12 @@ mod x86 {
         }
 
         #[inline(always)]
+        unsafe fn prefetch(from: *const f32) {
+            // SAFETY: a prefetch does not fault.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+        }
+
+        #[inline(always)]
         unsafe fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
             // SAFETY: the processor has AVX-512F.
             unsafe { _mm512_fmadd_ps(a, b, c) }
@@ -244,6 +253,12 @@ mod x86 {
                 _mm256_storeu_ps(to, value[0]);
                 _mm256_storeu_ps(to.add(8), value[1]);
             }
+        }
+
+        #[inline(always)]
+        unsafe fn prefetch(from: *const f32) {
+            // SAFETY: a prefetch does not fault.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
         }
 
         #[inline(always)]

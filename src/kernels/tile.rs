@@ -73,6 +73,12 @@ pub(super) unsafe fn tile<S: Block, const N: usize, const B: usize, const STEP: 
         for block in 0..tile.blocks {
             let from = tile.src.add(block * tile.block);
             let lanes = if block + 1 == tile.blocks { tile.last_lanes } else { 16 };
+            if tile.window[0] * tile.window[1] == 1 {
+                // Pixels are looked at once, so the next block's would come too late.
+                for p in 0..N {
+                    S::prefetch(from.wrapping_add(tile.block + p * step));
+                }
+            }
             for row in 0..tile.window[0] {
                 for column in 0..tile.window[1] {
                     let mut at = from.add(row * tile.window_row + column * tile.window_column);
