@@ -125,7 +125,7 @@ def pytorch(path, batch, name, threads, once):
 
 
 def finish(run, once):
-    """The times of some runs; with `once`, of a single one, for the memory and the time of a short process."""
+    """The times of some runs; with `once`, of a single one, for the memory of a short process."""
     if once:
         run()
         return {"peak_rss_bytes": peak_rss()}
@@ -173,27 +173,6 @@ def memory(args, folder):
         print(f"| {name} | {found['archc']:.0f} | {found['onnxruntime']:.0f} | {found['archc'] / found['onnxruntime']:.2f} |", flush=True)
 
 
-def start(args, folder):
-    """From the start of a process to its first result, weights in a file: the median of the turns."""
-    print("\n| model | archc, s | onnxruntime, s | ratio |\n|---|--:|--:|--:|")
-    for name in args.models:
-        weights = os.path.join(folder, f"{name}.safetensors")
-        if not os.path.exists(weights):
-            continue
-        command = [args.archc, "bench", f"zoo:{name}", "--weights", weights, "--iterations", "1", "--threads", "2"]
-        found = {"archc": [], "onnxruntime": []}
-        for _ in range(args.turns):
-            begun = time.perf_counter()
-            subprocess.run(command + ["--once"], check=True, capture_output=True)
-            found["archc"].append(time.perf_counter() - begun)
-            begun = time.perf_counter()
-            run_engine("onnxruntime", args, name, 1, 2, folder, once=True)
-            found["onnxruntime"].append(time.perf_counter() - begun)
-        median = {engine: statistics.median(times) for engine, times in found.items()}
-        ratio = median["archc"] / median["onnxruntime"]
-        print(f"| {name} | {median['archc']:.3f} | {median['onnxruntime']:.3f} | {ratio:.2f} |", flush=True)
-
-
 def processor():
     try:
         with open("/proc/cpuinfo") as info:
@@ -212,7 +191,7 @@ def main():
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--folder", help="where exported models are kept; a temporary one unless said")
     parser.add_argument("--pytorch", action="store_true", help="measure PyTorch too")
-    parser.add_argument("--only", choices=["speed", "memory", "start"], help="one of the three tables")
+    parser.add_argument("--only", choices=["speed", "memory"], help="one of the two tables")
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
     parser.add_argument("--path", help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, help=argparse.SUPPRESS)
@@ -228,7 +207,7 @@ def main():
             for batch in sorted({batch for batch, _ in args.settings} | {1}):
                 subprocess.run([sys.executable, __file__, "--export", name, str(batch), folder], check=True)
         print(f"{processor()}, {os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}\n")
-        tables = {"speed": compare, "memory": memory, "start": start}
+        tables = {"speed": compare, "memory": memory}
         for table in [args.only] if args.only else tables:
             tables[table](args, folder)
 
