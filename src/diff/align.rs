@@ -45,7 +45,7 @@ struct Aligner<'a> {
 }
 
 /// By what items are equal, the strictest first.
-const TOKENS: [fn(&Item) -> u64; 3] = [|item| item.exact, |item| item.bare, |item| item.loose];
+const TOKENS: [fn(&Item) -> u64; 4] = [|item| item.placed, |item| item.exact, |item| item.bare, |item| item.loose];
 
 impl<'a> Aligner<'a> {
     fn new(a: &'a Side<'a>, b: &'a Side<'a>, scopes_a: &'a Scopes, scopes_b: &'a Scopes) -> Aligner<'a> {
@@ -153,7 +153,8 @@ impl<'a> Aligner<'a> {
             _ if a.name == b.name => 50,
             _ => 0,
         };
-        Some(kind.saturating_add_signed(name).max(1) * weight)
+        let place = if a.extent == b.extent { 60 } else { 0 };
+        Some((kind.saturating_add_signed(name).max(1) + place) * weight)
     }
 
     /// Nodes of one op, or of ops that could stand for each other: `relu` and `silu`, `max_pool` and `avg_pool`.
@@ -172,8 +173,8 @@ impl<'a> Aligner<'a> {
         (class(self.a, a, node_a) == class(self.b, b, node_b)).then_some(200)
     }
 
-    /// Pairs runs of equal nodes that no scope has brought together. A run needs a node that computes with weights:
-    /// there are many ReLUs, and that two of them are equal says nothing.
+    /// Pairs runs of equal nodes with results of equal shapes that no scope has brought together. A run needs a node that
+    /// computes with weights: there are many ReLUs, and that two of them are equal says nothing.
     fn moved(&mut self) {
         let left = |partners: &[Option<NodeId>]| -> Vec<NodeId> {
             (0..partners.len()).filter(|index| partners[*index].is_none()).map(NodeId::new).collect()
@@ -183,7 +184,7 @@ impl<'a> Aligner<'a> {
             return;
         }
         let tokens = |side: &Side<'_>, nodes: &[NodeId]| -> Vec<u64> {
-            nodes.iter().map(|id| super::attributes::token(side.graph.node(*id))).collect()
+            nodes.iter().map(|id| super::attributes::shaped_token(side.graph.node(*id))).collect()
         };
         let pairs = sequence::align(&tokens(self.a, &a), &tokens(self.b, &b), &mut self.budget);
         for run in pairs.chunk_by(|one, next| next.0 == one.0 + 1 && next.1 == one.1 + 1) {

@@ -74,6 +74,13 @@ pub(super) fn token(node: &Node) -> u64 {
     hasher.finish()
 }
 
+/// Equal for nodes of one op with the same arguments and results of one shape.
+pub(super) fn shaped_token(node: &Node) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (token(node), node.output.shape()).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// An argument; the words for paddings that do not depend on the image are the numbers that they stand for.
 fn canonical(args: &Args, name: &str) -> Option<Arg> {
     let arg = args.get(name)?;

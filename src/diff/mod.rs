@@ -1,6 +1,6 @@
 //! What differs between two architectures, node by node, and what the differences cost.
 //!
-//! Nodes are aligned by structure (`align`): scope by scope, by what they compute and, where somebody gave them one, by
+//! Nodes are aligned by structure: scope by scope, by what they compute and, where somebody gave them one, by
 //! their labels. So a block that is put in the middle leaves the ones behind it what they were, under new paths. What
 //! differs in a pair of nodes is told apart: other attributes are changes, other shapes and costs alone follow from
 //! changes elsewhere, and other paths are renames.

@@ -41,12 +41,16 @@ pub(super) struct Item {
     pub name: Box<str>,
     /// Whether somebody chose the name, rather than the order of things.
     pub labelled: bool,
-    /// Equal for the same ops with the same attributes under the same labels.
+    /// Equal for the same ops with the same attributes under the same labels, at the same height and width.
+    pub placed: u64,
+    /// The same at any height and width.
     pub exact: u64,
     /// The same without its own label.
     pub bare: u64,
     /// Equal for the same ops.
     pub loose: u64,
+    /// The height and width of its last result, or what else its shape has besides channels.
+    pub extent: Box<[usize]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,13 +75,17 @@ impl Scopes {
             let scope = scopes.open(inside, node, &mut known);
             let labelled = !name.is_empty() && !is_counted(name, Some(node.op.def().short));
             let bare = attributes::token(node);
+            let exact = hash((bare, if labelled { name } else { "" }));
+            let extent = extent(node.output.shape());
             scopes.list[scope].items.push(Item {
                 what: What::Node(id),
                 name: name.into(),
                 labelled,
-                exact: hash((bare, if labelled { name } else { "" })),
+                placed: hash((exact, &extent)),
+                exact,
                 bare,
                 loose: hash(node.op.def().name),
+                extent,
             });
             scopes.list[scope].size += 1;
             *scopes.list[scope].ops.entry(node.op.def().name).or_default() += 1;
@@ -136,9 +144,11 @@ impl Scopes {
                         what: What::Scope(id),
                         name: name.into(),
                         labelled: !is_counted(name, block.as_deref()),
+                        placed: 0,
                         exact: 0,
                         bare: 0,
                         loose: 0,
+                        extent: Box::default(),
                     });
                     let place = self.list[scope].items.len() - 1;
                     self.list.push(Scope::new(&path[..end], Some((scope, place)), block));
@@ -153,9 +163,10 @@ impl Scopes {
     /// Tells the scope around one, and the item that stands for it there, what is in it.
     fn close(&mut self, id: ScopeId) {
         let Some((parent, place)) = self.list[id].parent else { return };
-        let scope = &mut self.list[id];
-        let bare = hash(scope.items.iter().map(|item| item.exact).collect::<Vec<_>>());
-        let loose = hash(scope.items.iter().map(|item| item.loose).collect::<Vec<_>>());
+        let scope = &self.list[id];
+        let all = |token: fn(&Item) -> u64| hash(scope.items.iter().map(token).collect::<Vec<_>>());
+        let (placed, bare, loose) = (all(|item| item.placed), all(|item| item.exact), all(|item| item.loose));
+        let extent = scope.items.last().map(|item| item.extent.clone()).unwrap_or_default();
         let (size, ops) = (scope.size, scope.ops.clone());
         let parent = &mut self.list[parent];
         parent.size += size;
@@ -163,14 +174,25 @@ impl Scopes {
             *parent.ops.entry(op).or_default() += count;
         }
         let item = &mut parent.items[place];
-        item.exact = hash((bare, if item.labelled { &*item.name } else { "" }));
-        (item.bare, item.loose) = (bare, loose);
+        let label = if item.labelled { &*item.name } else { "" };
+        (item.placed, item.exact) = (hash((placed, label)), hash((bare, label)));
+        (item.bare, item.loose, item.extent) = (bare, loose, extent);
     }
 }
 
 impl Scope {
     fn new(path: &str, parent: Option<(ScopeId, usize)>, block: Option<Arc<str>>) -> Scope {
         Scope { path: Arc::from(path), parent, block, items: Vec::new(), size: 0, ops: BTreeMap::new() }
+    }
+}
+
+/// What a shape has besides channels: `[C, H, W]` and `[N, D]`.
+fn extent(shape: &[usize]) -> Box<[usize]> {
+    match shape {
+        [_] => Box::default(),
+        [tokens, _] => Box::new([*tokens]),
+        [_, rest @ ..] => rest.into(),
+        [] => Box::default(),
     }
 }
 

@@ -57,7 +57,7 @@ fn rendered(page: &str, folder: &Path) -> (String, usize) {
 #[cfg(unix)]
 #[test]
 fn commands_print_what_pages_say() {
-    let mut tested = 0;
+    let (mut tested, mut stale) = (0, Vec::new());
     for path in pages() {
         let page = std::fs::read_to_string(&path).unwrap();
         let (now, commands) = rendered(&page, path.parent().unwrap());
@@ -65,8 +65,28 @@ fn commands_print_what_pages_say() {
             std::fs::write(&path, &now).unwrap();
         }
         let differs = page.lines().zip(now.lines()).find(|(kept, new)| kept != new);
-        assert!(page == now, "{}: {differs:?}; run the tests with ARCHC_PICTURES=draw", path.display());
+        stale.extend(differs.map(|lines| format!("{}: {lines:?}\n", path.display())));
         tested += commands;
     }
+    assert!(stale.is_empty(), "{}run the tests with ARCHC_PICTURES=draw", stale.concat());
     assert!(tested > 0, "no command was found");
+}
+
+/// Every example is a file and a page, stands in the index, and has nothing wrong with it.
+#[test]
+fn examples_are_whole() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let index = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let files = glob::glob(folder.join("*.arch").to_str().unwrap()).unwrap().map(Result::unwrap);
+    let names: Vec<String> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_string()).collect();
+    assert!(names.len() >= 8, "{names:?}");
+    for name in names {
+        assert!(index.contains(&format!("]({name}.md)")) && index.contains(&format!("]({name}.arch)")), "{name}");
+        let page = std::fs::read_to_string(folder.join(format!("{name}.md"))).unwrap();
+        assert!(page.contains(&format!("]({name}.arch)")) && page.contains("```console\n"), "{name}");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_archc"));
+        command.current_dir(&folder).args(["check", "--deny", "warnings", &format!("{name}.arch")]);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }
