@@ -14,6 +14,7 @@ pub enum Format {
     Svg,
     Png,
     Dot,
+    Html,
 }
 
 impl Format {
@@ -22,6 +23,7 @@ impl Format {
             Format::Svg => "svg",
             Format::Png => "png",
             Format::Dot => "dot",
+            Format::Html => "html",
         }
     }
 }

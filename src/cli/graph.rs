@@ -10,9 +10,10 @@ use crate::picture::dot::dot;
 use crate::picture::graph::{Look, svg};
 use crate::picture::layout::Shown;
 use crate::picture::outline::Outline;
+use crate::picture::page;
 use crate::source::SourceMap;
 
-/// Draw an architecture: SVG, PNG or Graphviz
+/// Draw an architecture: SVG, PNG, Graphviz, or a page to look around in
 ///
 /// Blocks are frames in frames, and equal blocks in a row are drawn once, with their number. Norms, activations and
 /// dropout are written below the op they follow. Links tell the shapes of what they carry.
@@ -40,10 +41,13 @@ pub struct GraphArgs {
 const EXAMPLES: &str = "\
 Examples:
   archc graph zoo:resnet50 -o resnet50.svg
+  archc graph zoo:resnet50 -o resnet50.html              zoom, fold, search, click for costs and source lines
   archc graph zoo:googlenet --colour cost -o googlenet.png
   archc graph zoo:inception_v4 --depth 1 -o overview.png  only the outermost blocks
   archc graph net.arch:small --unfold -o net.svg         every block of a repetition
-  archc graph net.arch --format dot | dot -Tpdf > net.pdf";
+  archc graph net.arch --format dot | dot -Tpdf > net.pdf
+
+docs/pictures.md tells more.";
 
 /// A picture that is opened by itself has at most this many boxes.
 const COMFORTABLE: usize = 150;
@@ -57,7 +61,7 @@ const MAX_BOXES: usize = 5000;
 /// # Errors
 /// The picture can't be written, or would have too many boxes.
 pub fn graph(args: &GraphArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let formats = [Format::Svg, Format::Png, Format::Dot];
+    let formats = [Format::Svg, Format::Png, Format::Dot, Format::Html];
     let place = Place::find(args.output.output.as_deref(), args.output.format, &formats)?;
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
@@ -69,6 +73,11 @@ pub fn graph(args: &GraphArgs, console: &mut Console) -> Result<Exit, Failure> {
     let exit = console.report(&found, &sources);
     let Ok((report, graph)) = counted else { return Ok(exit) };
     let outline = Outline::new(&graph, &report);
+    if place.format == Format::Html {
+        let depth = args.depth.unwrap_or_else(|| comfortable(&outline, COMFORTABLE, false));
+        place.write(page::html(&outline, &sources, args.colour, depth).as_bytes(), console)?;
+        return Ok(Exit::Fine);
+    }
     let shown = shown(args, &outline)?;
     if place.format == Format::Dot {
         place.write(dot(&outline, shown).as_bytes(), console)?;

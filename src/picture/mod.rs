@@ -8,6 +8,7 @@ pub mod font;
 pub mod graph;
 pub mod layout;
 pub mod outline;
+pub mod page;
 pub mod png;
 pub mod svg;
 pub mod words;

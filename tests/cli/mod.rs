@@ -13,11 +13,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A finished run of archc.
-struct Run {
-    args: String,
-    code: i32,
-    out: String,
-    err: String,
+pub(super) struct Run {
+    pub args: String,
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Run {
@@ -52,11 +52,11 @@ fn finish(command: &mut Command, args: &[&str], input: &str) -> Run {
     Run { args: args.join(" "), code, out: text(output.stdout), err: text(output.stderr) }
 }
 
-fn archc(args: &[&str]) -> Run {
+pub(super) fn archc(args: &[&str]) -> Run {
     finish(&mut command(args), args, "")
 }
 
 /// archc with text on its standard input.
-fn archc_reading(args: &[&str], input: &str) -> Run {
+pub(super) fn archc_reading(args: &[&str], input: &str) -> Run {
     finish(command(args).stdin(Stdio::piped()), args, input)
 }

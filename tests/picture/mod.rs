@@ -1,5 +1,7 @@
 //! Pictures of graphs: nothing overlaps, and everything is inside its frame.
 
+mod page;
+
 use archc::analyse::analyse;
 use archc::diagnostic::Diagnostics;
 use archc::expand::{Program, Settings};
