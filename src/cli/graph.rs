@@ -74,6 +74,7 @@ pub fn graph(args: &GraphArgs, console: &mut Console) -> Result<Exit, Failure> {
     let Ok((report, graph)) = counted else { return Ok(exit) };
     let outline = Outline::new(&graph, &report);
     if place.format == Format::Html {
+        bounded(&outline, args, outline.drawn(0, false))?;
         let depth = args.depth.unwrap_or_else(|| comfortable(&outline, COMFORTABLE, false));
         place.write(page::html(&outline, &sources, args.colour, depth).as_bytes(), console)?;
         return Ok(Exit::Fine);
@@ -92,7 +93,13 @@ pub fn graph(args: &GraphArgs, console: &mut Console) -> Result<Exit, Failure> {
 fn shown(args: &GraphArgs, outline: &Outline) -> Result<Shown, Failure> {
     let limit = if args.unfold { COMFORTABLE_UNFOLDED } else { COMFORTABLE };
     let depth = args.depth.unwrap_or_else(|| comfortable(outline, limit, args.unfold));
-    let boxes = outline.drawn(depth, args.unfold);
+    bounded(outline, args, outline.drawn(depth, args.unfold))?;
+    Ok(Shown { depth, unfold: args.unfold })
+}
+
+/// # Errors
+/// There would be too many boxes.
+fn bounded(outline: &Outline, args: &GraphArgs, boxes: usize) -> Result<(), Failure> {
     if boxes > MAX_BOXES {
         let message =
             format!("the picture of `{}` would have {boxes} boxes, and {MAX_BOXES} are the most", outline.graph.name);
@@ -103,7 +110,7 @@ fn shown(args: &GraphArgs, outline: &Outline) -> Result<Shown, Failure> {
         };
         return Err(Failure::usage(message).help(help));
     }
-    Ok(Shown { depth, unfold: args.unfold })
+    Ok(())
 }
 
 /// The most levels of frames that give at most `limit` boxes.

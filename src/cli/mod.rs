@@ -22,10 +22,12 @@ pub mod network;
 pub mod opened;
 pub mod ops;
 pub mod pass;
+pub mod plot;
 pub mod progress;
 pub mod run;
 pub mod settings;
 pub mod stats;
+pub mod survey;
 pub mod target;
 pub mod threads;
 pub mod verify;
@@ -64,6 +66,7 @@ enum Command {
     Eval(eval::EvalArgs),
     Gradcam(gradcam::GradcamArgs),
     Graph(graph::GraphArgs),
+    Plot(plot::PlotArgs),
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
     Ops(ops::OpsArgs),
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::eval(args, &mut console),
         Command::Gradcam(args) => gradcam::gradcam(args, &mut console),
         Command::Graph(args) => graph::graph(args, &mut console),
+        Command::Plot(args) => plot::plot(args, &mut console),
         Command::Verify(args) => verify::verify(args, &mut console),
         Command::Explain(args) => explain::explain(args, &mut console),
         Command::Ops(args) => ops::ops(args, &mut console),

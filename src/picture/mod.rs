@@ -2,6 +2,7 @@
 //!
 //! A graph becomes an [`outline`] of boxes and frames, [`layout`] gives everything its place, and [`graph`] draws it.
 
+pub mod chart;
 pub mod colour;
 pub mod dot;
 pub mod font;

@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod graph;
 mod ops;
+mod plot;
 mod stats;
 mod usage;
 mod weights;

@@ -14,6 +14,7 @@ fn every_command_helps_with_examples() {
         "eval",
         "gradcam",
         "graph",
+        "plot",
         "verify",
         "explain",
         "ops",

@@ -7,6 +7,10 @@ use std::process::Command;
 const PICTURES: &[(&str, &[&str])] =
     &[("check.svg", &["check", "docs/pictures/mistake.arch"]), ("stats.svg", &["stats", "zoo:googlenet"])];
 
+/// File name and the arguments of the command that writes it.
+const DRAWN: &[(&str, &[&str])] =
+    &[("zoo.svg", &["plot", "--format", "svg"]), ("resnet18.svg", &["graph", "zoo:resnet18", "--format", "svg"])];
+
 fn draw(args: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_archc"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -18,11 +22,18 @@ fn draw(args: &[&str]) -> String {
     anstyle_svg::Term::new().render_svg(&screen)
 }
 
+fn write(args: &[&str]) -> String {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let output = Command::new(env!("CARGO_BIN_EXE_archc")).current_dir(root).args(args).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[test]
 fn pictures_show_what_the_program_prints() {
-    for (name, args) in PICTURES {
+    let shown = PICTURES.iter().map(|(name, args)| (name, draw(args)));
+    let written = DRAWN.iter().map(|(name, args)| (name, write(args)));
+    for (name, drawn) in shown.chain(written) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures").join(name);
-        let drawn = draw(args);
         if std::env::var_os("ARCHC_PICTURES").is_some_and(|value| value == "draw") {
             std::fs::write(&path, &drawn).unwrap();
         }

@@ -1,0 +1,123 @@
+//! Charts: bubbles over two axes, drawn with what graphs are drawn with.
+
+mod axis;
+mod bubbles;
+mod labels;
+
+pub use bubbles::{Bubble, Bubbles, bubbles};
+
+use super::colour::{PAPER, Theme};
+use super::font::{self, Weight};
+use super::svg::{Anchor, Svg};
+use axis::Axis;
+
+/// The size of the whole chart.
+const WIDTH: f64 = 1000.0;
+const HEIGHT: f64 = 640.0;
+/// The space around what is drawn: above, right, below, left.
+const SPACE: [f64; 4] = [74.0, 24.0, 56.0, 66.0];
+/// The font sizes of text and of labels.
+const TEXT: f64 = 11.0;
+const LABEL: f64 = 10.0;
+
+/// Colours of series, on light paper and on dark; there are more series than colours, so that they come again.
+const SERIES: [[&str; 2]; 12] = [
+    ["#3b75af", "#6aa3dd"],
+    ["#d9772b", "#f0a060"],
+    ["#519e3e", "#7cc96a"],
+    ["#c03d3e", "#ea7071"],
+    ["#8d69b8", "#b597dd"],
+    ["#84584e", "#b98d83"],
+    ["#d57dbe", "#eda6da"],
+    ["#7f7f7f", "#a8a8a8"],
+    ["#a9a630", "#d2cf5c"],
+    ["#35a9b8", "#62d2e0"],
+    ["#1f3f77", "#8fa8ff"],
+    ["#7a1f4a", "#ff9ec4"],
+];
+
+/// The words of a chart.
+#[derive(Clone, Debug, Default)]
+pub struct Titles {
+    pub title: String,
+    /// The line below.
+    pub line: String,
+    pub x: String,
+    pub y: String,
+}
+
+/// Where the axes cross, and how far they go.
+#[derive(Clone, Copy, Debug)]
+struct Area {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+const AREA: Area = Area { left: SPACE[3], right: WIDTH - SPACE[1], top: SPACE[0], bottom: HEIGHT - SPACE[2] };
+
+/// Draws titles, axes and their lines.
+fn frame(svg: &mut Svg, titles: &Titles, x: &Axis, y: &Axis) {
+    svg.text("heading", (20.0, 30.0), Anchor::Start, &titles.title);
+    svg.text("text", (20.0, 48.0), Anchor::Start, &titles.line);
+    for (value, text) in x.ticks() {
+        let at = x.at(value);
+        svg.line("grid", (at, AREA.top), (at, AREA.bottom));
+        svg.text("text", (at, AREA.bottom + 17.0), Anchor::Middle, &text);
+    }
+    for (value, text) in y.ticks() {
+        let at = y.at(value);
+        svg.line("grid", (AREA.left, at), (AREA.right, at));
+        svg.text("text", (AREA.left - 8.0, at + 4.0), Anchor::End, &text);
+    }
+    svg.line("axis", (AREA.left, AREA.bottom), (AREA.right, AREA.bottom));
+    svg.line("axis", (AREA.left, AREA.top), (AREA.left, AREA.bottom));
+    svg.text("text strong", ((AREA.left + AREA.right) / 2.0, HEIGHT - 14.0), Anchor::Middle, &titles.x);
+    svg.raw(&format!("<g transform=\"translate(18 {}) rotate(-90)\">\n", (AREA.top + AREA.bottom) / 2.0));
+    svg.text("text strong", (0.0, 0.0), Anchor::Middle, &titles.y);
+    svg.close();
+}
+
+/// The names of series on one line above the chart, as many as it holds.
+fn legend(svg: &mut Svg, names: &[String], draw: &dyn Fn(&mut Svg, usize, f64, f64)) {
+    let total: f64 = names.iter().map(|name| 24.0 + font::width(name, TEXT, Weight::Regular)).sum();
+    let mut x = (AREA.right - total).max(20.0);
+    for (index, name) in names.iter().enumerate() {
+        let width = 24.0 + font::width(name, TEXT, Weight::Regular);
+        if x + width > WIDTH {
+            break;
+        }
+        draw(svg, index, x, AREA.top - 14.0);
+        svg.text("text", (x + 12.0, AREA.top - 10.0), Anchor::Start, name);
+        x += width;
+    }
+}
+
+/// The whole chart as a file.
+fn finish(svg: Svg, titles: &Titles, theme: Theme) -> String {
+    svg.finish((WIDTH, HEIGHT), theme, &titles.title, &style)
+}
+
+/// The rules for light paper, 0, or dark, 1.
+fn style(paper: usize) -> String {
+    let [back, ink, faint, frame, _] = PAPER[paper];
+    let mut rules = format!(
+        ".paper {{ fill: {back} }}\n.heading {{ font-size: 16px; font-weight: 600; fill: {ink} }}\n\
+         .text {{ font-size: {TEXT}px; fill: {faint} }}\n.strong {{ fill: {ink}; font-weight: 600 }}\n\
+         .label {{ font-size: {LABEL}px; fill: {ink}; stroke: {back}; stroke-width: 3px; paint-order: stroke; stroke-linejoin: round }}\n\
+         .axis {{ stroke: {faint}; stroke-width: 1.2px }}\n.grid {{ stroke: {frame}; stroke-width: 0.5px; stroke-opacity: 0.7 }}\n\
+         .lead {{ stroke: {faint}; stroke-width: 0.7px }}\n.size {{ fill: none; stroke: {faint}; stroke-width: 1px }}\n\
+         .bubble {{ fill-opacity: 0.42; stroke-width: 1.3px }}\n.curve {{ fill: none; stroke-width: 2px }}\n"
+    );
+    for (index, colours) in SERIES.iter().enumerate() {
+        let colour = colours[paper];
+        rules += &format!(".s{index} {{ fill: {colour}; stroke: {colour} }}\n.curve.s{index} {{ fill: none }}\n");
+    }
+    rules
+}
+
+/// The class of a series.
+fn series(index: usize) -> String {
+    format!("s{}", index % SERIES.len())
+}
