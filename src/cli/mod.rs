@@ -22,6 +22,7 @@ pub mod network;
 pub mod opened;
 pub mod ops;
 pub mod pass;
+pub mod plan;
 pub mod plot;
 pub mod progress;
 pub mod run;
@@ -62,6 +63,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Run(run::RunArgs),
     Bench(bench::BenchArgs),
+    Plan(plan::PlanCommandArgs),
     Embed(embed::EmbedArgs),
     Eval(eval::EvalArgs),
     Gradcam(gradcam::GradcamArgs),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::diff(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),
         Command::Bench(args) => bench::bench(args, &mut console),
+        Command::Plan(args) => plan::plan(args, &mut console),
         Command::Embed(args) => embed::embed(args, &mut console),
         Command::Eval(args) => eval::eval(args, &mut console),
         Command::Gradcam(args) => gradcam::gradcam(args, &mut console),

@@ -70,6 +70,11 @@ impl Depthwise {
         (out.height * out.width * self.channels * self.kernel[0] * self.kernel[1]) as u64
     }
 
+    /// The bytes of the packed weights.
+    pub fn weight_bytes(&self) -> usize {
+        4 * self.weights.len()
+    }
+
     /// How far windows reach.
     pub fn reach(&self) -> super::Reach {
         super::Reach::new(self.kernel, self.stride, self.dilation, self.before)

@@ -37,6 +37,8 @@ pub(super) struct Draft {
     pub inputs: Vec<ValueId>,
     pub steps: Vec<Step>,
     pub results: Vec<Result_>,
+    /// Nodes that no step computes, and why.
+    pub removed: Vec<(Joined, &'static str)>,
 }
 
 impl Draft {
@@ -64,7 +66,13 @@ impl Draft {
             Some(tensor) => Result_::Constant(tensor.clone()),
             None => Result_::Stored { value: result.value, shape: result.shape.clone() },
         });
-        Ok(Draft { results: results.collect(), steps, values: sketch.values, inputs: sketch.inputs })
+        Ok(Draft {
+            results: results.collect(),
+            steps,
+            values: sketch.values,
+            inputs: sketch.inputs,
+            removed: sketch.removed,
+        })
     }
 }
 

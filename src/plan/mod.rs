@@ -8,6 +8,7 @@
 
 mod draft;
 mod layout;
+mod listing;
 mod passes;
 mod prepare;
 mod sketch;
@@ -24,6 +25,7 @@ use crate::weights::{Fit, WeightSource};
 
 use draft::Draft;
 use layout::Layout;
+pub use listing::{Listed, Listing, Node, Removed};
 
 /// Tensors of a plan live on the CPU.
 const DEVICE: Device = Device::Cpu;
@@ -70,7 +72,7 @@ impl Default for Options {
 /// An architecture with weights, ready to compute on the CPU in float32.
 #[derive(Debug)]
 pub struct Plan {
-    draft: Draft,
+    draft: Box<Draft>,
     level: Level,
     state: Mutex<State>,
 }
@@ -121,7 +123,7 @@ impl Plan {
         if let Some(error) = Fit::of(graph, source).error() {
             return Err(error);
         }
-        let draft = Draft::new(graph, results, source, options)?;
+        let draft = Box::new(Draft::new(graph, results, source, options)?);
         let state = State { pool: Pool::new(options.threads), layout: None, arena: Arena::new(0) };
         Ok(Plan { draft, level: options.level, state: Mutex::new(state) })
     }

@@ -127,6 +127,27 @@ impl Work {
         }
     }
 
+    /// The bytes of weights as they are packed.
+    pub fn weight_bytes(&self) -> usize {
+        match self {
+            Work::Conv { layer, .. } => layer.weight_bytes(),
+            Work::Depthwise { layer, .. } => layer.weight_bytes(),
+            Work::Affine { scale, shift, .. } => 4 * (scale.len() + shift.len()),
+            Work::Slope { slopes, .. } => 4 * slopes.len(),
+            Work::Fallback { weights, .. } => 4 * weights.iter().map(Tensor::elem_count).sum::<usize>(),
+            Work::Pool { .. }
+            | Work::Mean { .. }
+            | Work::Gate { .. }
+            | Work::Binary { .. }
+            | Work::Clip { .. }
+            | Work::Map { .. }
+            | Work::Gather { .. }
+            | Work::Reshape { .. }
+            | Work::Lrn { .. }
+            | Work::Softmax { .. } => 0,
+        }
+    }
+
     pub fn is_fallback(&self) -> bool {
         matches!(self, Work::Fallback { .. })
     }

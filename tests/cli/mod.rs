@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod graph;
 mod ops;
+mod plan;
 mod plot;
 mod stats;
 mod usage;

@@ -10,6 +10,7 @@ fn every_command_helps_with_examples() {
         "diff",
         "run",
         "bench",
+        "plan",
         "embed",
         "eval",
         "gradcam",
