@@ -50,6 +50,7 @@ pub mod picture;
 pub mod plan;
 pub mod report;
 pub mod source;
+pub mod sweep;
 pub mod syntax;
 pub mod verify;
 pub mod weights;

@@ -20,6 +20,7 @@ mod device;
 mod field;
 mod load;
 mod memory;
+mod summary;
 mod sums;
 mod tree;
 
@@ -29,12 +30,13 @@ pub use device::Device;
 pub use field::{Field, fields, image_size, last_map};
 pub use load::Load;
 pub use memory::{Memory, Optimizer, Training, memory, moved};
+use summary::walk;
+pub use summary::{Summary, summarise};
 pub use sums::{METRICS, Sums};
 pub use tree::{Entry, EntryId, Tree};
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Call, Graph, Node, NodeId, TensorType};
-use crate::ops::Operands;
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Call, Graph, Output};
 
 /// What an architecture costs.
 #[derive(Clone, Debug)]
@@ -106,18 +108,24 @@ impl Report {
 
     /// The rows or columns, whichever are fewer, that a place of the last map sees; nothing where no image comes in.
     pub fn receptive_field(&self) -> Option<u64> {
-        Some(self.last_map?.smaller(self.image?))
+        self.summary().receptive_field()
     }
 
     /// An estimate of what training takes.
     pub fn training(&self, optimizer: Optimizer) -> Training {
-        let params = self.total.params.saturating_mul(memory::VALUE);
-        Training {
-            optimizer,
-            weights: self.total.weight_bytes(),
-            gradients: params,
-            optimizer_state: params.saturating_mul(optimizer.states()),
-            saved_activations: self.load.saved,
+        self.summary().training(optimizer)
+    }
+
+    /// The figures of the whole architecture.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            inputs: self.inputs.clone(),
+            nodes: self.nodes.len(),
+            total: self.total,
+            load: self.load,
+            layers: self.layers,
+            image: self.image,
+            last_map: self.last_map,
         }
     }
 
@@ -140,101 +148,43 @@ pub fn analyse(graph: &Graph) -> Result<Report, Diagnostic> {
 /// # Errors
 /// A count does not fit 64 bits.
 pub fn analyse_batch(graph: &Graph, batch: u64) -> Result<Report, Diagnostic> {
-    let mut report = Report {
+    let mut nodes = Vec::with_capacity(graph.len());
+    let mut weights = Vec::new();
+    let summary = walk(
+        graph,
+        batch,
+        &mut |id, weight| {
+            let name = graph.weight_name(id, &weight);
+            weights.push(Weight { name, shape: weight.shape, trainable: weight.trainable });
+        },
+        &mut |node, sums, load, field| {
+            nodes.push(NodeCost {
+                path: node.path.clone(),
+                op: node.op.def().name,
+                detail: node.op.detail(),
+                output: node.output.shape().to_vec(),
+                sums,
+                load,
+                field,
+                call: node.origin.call.clone(),
+            });
+        },
+    )?;
+    let output =
+        |output: &Output| Port { name: output.name.clone(), shape: graph.node(output.node).output.shape().to_vec() };
+    Ok(Report {
         arch: graph.name.clone(),
         batch,
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        nodes: Vec::with_capacity(graph.len()),
-        weights: Vec::new(),
-        total: Sums::default(),
-        load: Load::default(),
-        layers: 0,
-        image: image_size(graph),
-        last_map: None,
-    };
-    let memory = memory(graph, batch);
-    let fields = fields(graph);
-    // How many layers lie on the longest way to each node, itself among them.
-    let mut depths: Vec<u64> = Vec::with_capacity(graph.len());
-    for (id, node) in graph.nodes() {
-        let port = || Port { name: node.path.clone(), shape: node.output.shape().to_vec() };
-        let mut depth = graph.inputs(id).iter().map(|input| depths[input.index()]).max().unwrap_or(0);
-        match node.op.def().operands {
-            Operands::Input => {
-                report.load.saved = report.load.saved.saturating_add(memory.saved[id.index()]);
-                report.inputs.push(port());
-            }
-            Operands::Flow | Operands::Merge { .. } | Operands::Pair { .. } | Operands::Source => {
-                let sums = count(graph, id, node, batch, &mut report.weights)?;
-                report.total = report.total.checked_add(&sums).map_err(|metric| too_large(graph, node, metric))?;
-                let (live, saved) = (memory.live[id.index()], memory.saved[id.index()]);
-                let load = Load { live, saved, moved: moved(graph, id, batch) };
-                report.load = report.load.joined(&load);
-                if let Some(metric) = report.load.too_large() {
-                    return Err(too_large(graph, node, metric));
-                }
-                depth += u64::from(sums.macs > 0 && sums.params > 0);
-                report.nodes.push(NodeCost {
-                    path: node.path.clone(),
-                    op: node.op.def().name,
-                    detail: node.op.detail(),
-                    output: node.output.shape().to_vec(),
-                    sums,
-                    load,
-                    field: fields[id.index()],
-                    call: node.origin.call.clone(),
-                });
-            }
-        }
-        depths.push(depth);
-    }
-    report.layers = graph.main_output().map_or(0, |output| depths[output.node.index()]);
-    report.last_map = last_map(graph, &fields).and_then(|id| fields[id.index()]);
-    for output in graph.outputs() {
-        let shape = graph.node(output.node).output.shape().to_vec();
-        report.outputs.push(Port { name: output.name.clone(), shape });
-    }
-    Ok(report)
-}
-
-/// The costs of one node; its weights are added to `weights`.
-fn count(graph: &Graph, id: NodeId, node: &Node, batch: u64, weights: &mut Vec<Weight>) -> Result<Sums, Diagnostic> {
-    let inputs: Vec<&TensorType> = graph.input_types(id);
-    let too_large = |metric: &str| too_large(graph, node, metric);
-    let (mut params, mut buffers) = (0u64, 0u64);
-    for weight in node.op.weights(&inputs) {
-        let (count, metric) = if weight.trainable { (&mut params, "params") } else { (&mut buffers, "buffers") };
-        *count = count.checked_add(weight.elements()).ok_or_else(|| too_large(metric))?;
-        let name = graph.weight_name(id, &weight);
-        weights.push(Weight { name, shape: weight.shape, trainable: weight.trainable });
-    }
-    let cost = node.op.cost(&inputs, &node.output);
-    let elements = if node.op.def().operands == Operands::Source { 0 } else { node.output.elements() };
-    let times = if node.output.batched() { batch } else { 1 };
-    // Ops saturate, so the largest number means that the count did not fit.
-    let scaled = |one: u64, metric: &'static str| match one.checked_mul(times) {
-        Some(all) if one < u64::MAX => Ok(all),
-        Some(_) | None => Err(too_large(metric)),
-    };
-    let sums = Sums {
-        params,
-        buffers,
-        macs: scaled(cost.macs, "macs")?,
-        flops: scaled(cost.flops, "flops")?,
-        activation_elements: scaled(elements, "activation_elements")?,
-    };
-    Sums::default().checked_add(&sums).map_err(too_large)
-}
-
-fn too_large(graph: &Graph, node: &Node, metric: &str) -> Diagnostic {
-    let what = sums::in_words(metric);
-    let mut diagnostic =
-        Diagnostic::error(Code::TOO_LARGE, format!("the {what} of `{}` don't fit 64 bits", graph.name))
-            .label(node.origin.span, format!("more than 2^64 with this `{}`", node.op.def().name))
-            .help("smaller sizes, or a smaller batch, keep the counts in range");
-    diagnostic.calls = Call::chain(&node.origin.call);
-    diagnostic
+        inputs: summary.inputs,
+        outputs: graph.outputs().iter().map(output).collect(),
+        nodes,
+        weights,
+        total: summary.total,
+        load: summary.load,
+        layers: summary.layers,
+        image: summary.image,
+        last_map: summary.last_map,
+    })
 }
 
 #[cfg(test)]

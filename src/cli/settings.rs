@@ -18,7 +18,7 @@ pub struct SettingsArgs {
 impl SettingsArgs {
     pub fn settings(&self) -> Settings {
         let set = self.set.iter().map(|Assignment(name, value)| (name.clone(), value.clone())).collect();
-        Settings { set, input: self.input.as_ref().map(|Shape(dims)| dims.clone()) }
+        Settings { set, input: self.input.as_ref().map(|Shape(dims)| dims.clone()), side: None }
     }
 }
 

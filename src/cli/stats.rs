@@ -1,5 +1,7 @@
 //! `archc stats`: what architectures cost.
 
+mod sweep;
+
 use std::io::Write;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -9,8 +11,9 @@ use super::target;
 use crate::analyse::{Device, Optimizer, analyse_batch};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, list};
 use crate::expand::{ArchInfo, Program, Settings};
-use crate::report::{self, Columns, Subject, View};
+use crate::report::{self, Columns, Refused, Subject, Table, View};
 use crate::source::{SourceMap, Target};
+use crate::sweep::Axis;
 
 /// Count what architectures cost: parameters, MACs, FLOPs, activations, memory, receptive fields
 ///
@@ -27,6 +30,10 @@ pub struct StatsArgs {
     depth: Option<u32>,
     #[command(flatten)]
     settings: super::settings::SettingsArgs,
+    /// Count every combination of the values of parameters, named sizes or `input`: lists, and ranges with both ends
+    /// included, as in alpha=0.25,0.5,1 or input=128..224:32
+    #[arg(long, value_name = "NAME=VALUES", conflicts_with_all = ["by", "depth"])]
+    sweep: Vec<Axis>,
     /// The number of images that MACs, FLOPs, activations and memory are for
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     batch: u64,
@@ -93,6 +100,7 @@ Examples:
   archc stats zoo:vgg16 zoo:resnet50 --columns +peak_memory,training_memory
   archc stats zoo:resnet50 --by layer --columns intensity,latency --device a100
   archc stats zoo:resnet50 --by arch --columns latency --device-spec peak=100G,bandwidth=20G
+  archc stats zoo:mobilenet_v1 --sweep alpha=0.25,0.5,0.75,1.0 --sweep input=128..224:32
   archc stats archs/resnet.arch                       all architectures of a file, compared
   archc stats zoo:vgg16 zoo:resnet50 zoo:mobilenet_v2
   archc stats zoo:resnet50 --input 3x320x320 --batch 8
@@ -105,6 +113,9 @@ Examples:
 /// # Errors
 /// Standard output can't be written.
 pub fn stats(args: &StatsArgs, console: &mut Console) -> Result<Exit, Failure> {
+    if !args.sweep.is_empty() {
+        return sweep::print(args, console);
+    }
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
     let mut subjects = Vec::new();
@@ -119,15 +130,23 @@ pub fn stats(args: &StatsArgs, console: &mut Console) -> Result<Exit, Failure> {
         return Ok(exit);
     }
     let view = args.view();
-    let made = |exact: bool| {
-        let table = report::table(&subjects, &view, exact);
-        table.map_err(|refused| Failure::usage(refused.message).help(refused.help))
-    };
-    let text = match args.format {
+    let table = |exact| report::table(&subjects, &view, exact);
+    write(args.format, console, table, || report::json(&subjects, &view))
+}
+
+/// Writes a table, made for people or exact, or JSON.
+fn write(
+    format: Format,
+    console: &mut Console,
+    table: impl Fn(bool) -> Result<Table, Refused>,
+    json: impl Fn() -> String,
+) -> Result<Exit, Failure> {
+    let made = |exact| table(exact).map_err(|refused| Failure::usage(refused.message).help(refused.help));
+    let text = match format {
         Format::Table => made(false)?.grid().to_text(console.table_width()),
         Format::Md => made(false)?.grid().to_markdown(),
         Format::Csv => made(true)?.csv(),
-        Format::Json => report::json(&subjects, &view) + "\n",
+        Format::Json => json() + "\n",
     };
     console.out().write_all(text.as_bytes())?;
     Ok(Exit::Fine)

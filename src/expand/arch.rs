@@ -119,8 +119,22 @@ pub(super) fn settable(program: &Modules, item: ItemRef) -> Vec<ParamInfo> {
 pub(super) struct Outside {
     set: Vec<(String, Value, Span)>,
     input: Option<Vec<usize>>,
+    side: Option<usize>,
     /// Which of `set` were used.
     used: Vec<bool>,
+}
+
+/// What is given to an arch from outside, its expressions parsed.
+pub(super) struct Given<'a> {
+    pub set: Vec<(&'a str, &'a ast::Expr)>,
+    pub input: Option<&'a [usize]>,
+    pub side: Option<usize>,
+}
+
+impl Given<'_> {
+    fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.input.is_none() && self.side.is_none()
+    }
 }
 
 /// The expressions of `--set`, parsed: each is a text of its own in `sources`.
@@ -129,29 +143,39 @@ pub(super) fn parse_settings(
     settings: &Settings,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<(String, ast::Expr)>> {
-    let mut parsed = Vec::new();
-    for (name, text) in &settings.set {
-        let file = sources.add(&format!("--set {name}"), &format!("const {name} = {text}"));
-        let mut own = Diagnostics::new();
-        let tree = syntax::parse(sources, file, &mut own);
-        let failed = own.has_errors();
-        diagnostics.append(own);
-        if failed {
-            return None;
-        }
-        let mut items = tree.items.into_iter();
-        match (items.next().map(|item| item.kind), items.next()) {
-            (Some(ast::ItemKind::Const(constant)), None) => parsed.push((name.clone(), constant.value)),
-            _ => {
-                diagnostics.push(
-                    Diagnostic::error(Code::SETTING, format!("`--set {name}=` takes one expression"))
-                        .help("for example `--set width=0.5` or `--set depths=[2, 2, 2, 2]`"),
-                );
-                return None;
-            }
+    let parse = |(name, text): &(String, String)| {
+        Some((name.clone(), parse_setting(sources, "--set", name, text, diagnostics)?))
+    };
+    settings.set.iter().map(parse).collect()
+}
+
+/// The expression that `option` gives for `name`; it is a text of its own in `sources`.
+pub(super) fn parse_setting(
+    sources: &mut SourceMap,
+    option: &str,
+    name: &str,
+    text: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<ast::Expr> {
+    let file = sources.add(&format!("{option} {name}"), &format!("const {name} = {text}"));
+    let mut own = Diagnostics::new();
+    let tree = syntax::parse(sources, file, &mut own);
+    let failed = own.has_errors();
+    diagnostics.append(own);
+    if failed {
+        return None;
+    }
+    let mut items = tree.items.into_iter();
+    match (items.next().map(|item| item.kind), items.next()) {
+        (Some(ast::ItemKind::Const(constant)), None) => Some(constant.value),
+        _ => {
+            diagnostics.push(
+                Diagnostic::error(Code::SETTING, format!("`{option} {name}=` takes one expression for each value"))
+                    .help("for example `--set width=0.5` or `--set depths=[2, 2, 2, 2]`"),
+            );
+            None
         }
     }
-    Some(parsed)
 }
 
 /// Expands the arch `item`. The graph is there where nothing is wrong. `steps` counts what the program has spent so far.
@@ -159,8 +183,7 @@ pub(super) fn expand(
     program: &Modules,
     sources: &SourceMap,
     item: ItemRef,
-    settings: &Settings,
-    set: &[(String, ast::Expr)],
+    given: &Given<'_>,
     steps: &Cell<u64>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Graph> {
@@ -168,12 +191,12 @@ pub(super) fn expand(
     let ast::ItemKind::Arch(arch) = program.item(item) else { unreachable!("an arch") };
     let mut expander = {
         // What is checked as it is shares one account; what is set from outside is asked for one by one.
-        let promises = settings.is_empty();
+        let promises = given.is_empty();
         let spent = if promises { steps.get() } else { 0 };
         let allowed = MAX_FILE_STEPS.saturating_sub(spent);
         Expander::new(program, sources, arch.name.name.clone(), promises, allowed)
     };
-    let finished = expander.run_arch(&lineage, arch, settings, set);
+    let finished = expander.run_arch(&lineage, arch, given);
     if expander.promises {
         steps.set(steps.get() + expander.steps);
     }
@@ -184,22 +207,16 @@ pub(super) fn expand(
 }
 
 impl<'p> Expander<'p> {
-    fn run_arch(
-        &mut self,
-        lineage: &Lineage<'p>,
-        arch: &'p ast::Arch,
-        settings: &Settings,
-        set: &[(String, ast::Expr)],
-    ) -> bool {
+    fn run_arch(&mut self, lineage: &Lineage<'p>, arch: &'p ast::Arch, given: &Given<'_>) -> bool {
         let Some(bound) = self.variant_args(lineage) else { return false };
         let root = Env::new(Modules::ROOT);
         let set: Vec<(String, Value, Span)> =
-            set.iter().map(|(name, expr)| (name.clone(), self.eval(expr, &root), expr.span)).collect();
+            given.set.iter().map(|(name, expr)| (name.to_string(), self.eval(expr, &root), expr.span)).collect();
         if set.iter().any(|(_, value, _)| value.is_poison()) {
             return false;
         }
         let used = vec![false; set.len()];
-        self.outside = Outside { set, input: settings.input.clone(), used };
+        self.outside = Outside { set, input: given.input.map(<[usize]>::to_vec), side: given.side, used };
         let bound = self.set_params(lineage, bound);
 
         let signature = self.program.signature(Callee::Item(lineage.base));
@@ -254,6 +271,15 @@ impl<'p> Expander<'p> {
     /// The shape of an input: as it is written, or as it is set from outside.
     pub(super) fn input_shape(&mut self, name: &ast::Ident, dims: &[ast::Dim], env: &mut Env) -> Option<Vec<usize>> {
         let given = self.outside.input.clone();
+        let side = self.outside.side;
+        if side.is_some() && dims.len() != 3 {
+            self.report(
+                Diagnostic::error(Code::SETTING, format!("`{}` has no rows and columns to set", name.name))
+                    .label(name.span, "this input is no image")
+                    .help("write the whole shape, as in `input=3x224x224`"),
+            );
+            return None;
+        }
         let fits = given.as_ref().is_none_or(|given| given.len() == dims.len());
         if let (Some(given), false) = (&given, fits) {
             self.report(
@@ -270,6 +296,7 @@ impl<'p> Expander<'p> {
         for (index, dim) in dims.iter().enumerate() {
             let set = dim.name.as_ref().and_then(|name| self.take_setting(&name.name));
             let from_input = given.as_ref().filter(|_| fits).map(|given| given[index] as i64);
+            let from_input = from_input.or(side.filter(|_| index > 0).map(|side| side as i64));
             let size = match (set, from_input) {
                 (Some((value, span)), _) => self.whole(&value, "a size", span),
                 (None, Some(size)) => Some(size),
@@ -320,7 +347,7 @@ impl<'p> Expander<'p> {
             self.report(Diagnostic::error(Code::SETTING, message).label(arch.name.span, "this arch").help(help));
         }
         let inputs = self.graph.graph_inputs().len();
-        if self.outside.input.is_some() && inputs > 1 {
+        if (self.outside.input.is_some() || self.outside.side.is_some()) && inputs > 1 {
             let message = format!("`--input` sets the only input, and `{}` has {inputs}", arch.name.name);
             self.report(
                 Diagnostic::error(Code::SETTING, message)
@@ -453,7 +480,7 @@ impl<'p> Expander<'p> {
 
 impl Outside {
     pub fn none() -> Outside {
-        Outside { set: Vec::new(), input: None, used: Vec::new() }
+        Outside { set: Vec::new(), input: None, side: None, used: Vec::new() }
     }
 }
 

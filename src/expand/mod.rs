@@ -16,6 +16,7 @@ mod program;
 mod resolve;
 mod stage;
 mod value;
+mod variants;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::ir::Graph;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast;
 use program::{ItemRef, Modules};
+pub use variants::{Axis, Variants};
 
 /// How much stack is kept free, and how much is taken at a time where less is left.
 const STACK_RED_ZONE: usize = 256 << 10;
@@ -74,11 +76,13 @@ pub struct Settings {
     pub set: Vec<(String, String)>,
     /// `--input 3x320x320`: the shape of the only input.
     pub input: Option<Vec<usize>>,
+    /// The rows and columns of the only input, its channels left as they are.
+    pub side: Option<usize>,
 }
 
 impl Settings {
     pub fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.input.is_none()
+        self.set.is_empty() && self.input.is_none() && self.side.is_none()
     }
 }
 
@@ -136,6 +140,18 @@ impl Program {
         settings: &Settings,
         diagnostics: &mut Diagnostics,
     ) -> Option<Graph> {
+        let item = self.find(sources, arch, diagnostics)?;
+        let set = arch::parse_settings(sources, settings, diagnostics)?;
+        let given = arch::Given {
+            set: set.iter().map(|(name, expr)| (name.as_str(), expr)).collect(),
+            input: settings.input.as_deref(),
+            side: settings.side,
+        };
+        arch::expand(&self.modules, sources, item, &given, &self.steps, diagnostics)
+    }
+
+    /// The item of an architecture of the file; an error where there is none of that name.
+    fn find(&self, sources: &SourceMap, arch: &str, diagnostics: &mut Diagnostics) -> Option<ItemRef> {
         let found = self.modules.lookup(Modules::ROOT, arch).map(|entry| entry.item);
         let Some(item) = found.filter(|item| matches!(self.modules.item(*item), ast::ItemKind::Arch(_))) else {
             let names = || self.archs.iter().map(|arch| &*arch.name);
@@ -144,7 +160,6 @@ impl Program {
             diagnostics.push(Diagnostic::error(Code::NO_ARCH, format!("{file} has no arch `{arch}`")).help(help));
             return None;
         };
-        let set = arch::parse_settings(sources, settings, diagnostics)?;
-        arch::expand(&self.modules, sources, item, settings, &set, &self.steps, diagnostics)
+        Some(item)
     }
 }

@@ -1,5 +1,7 @@
 //! The columns of a table of costs: what they are called and what stands in them.
 
+use std::borrow::Cow;
+
 use super::numbers::{bytes, grouped, ratio, seconds, shape, share, short, times};
 use super::{Align, Column};
 use crate::analyse::{Field, Load, Sums};
@@ -111,7 +113,7 @@ impl Figure {
     }
 
     pub fn column(self) -> Column {
-        Column { name: self.texts().1, align: self.align() }
+        Column { name: Cow::Borrowed(self.texts().1), align: self.align() }
     }
 
     /// What it means, where that is no matter of course.

@@ -1,5 +1,7 @@
 //! A table before it is drawn.
 
+use std::borrow::Cow;
+
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 /// Lines of text, then rows of cells under named columns.
@@ -13,9 +15,9 @@ pub struct Grid {
     pub total: Option<Vec<String>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub align: Align,
 }
 
@@ -27,11 +29,11 @@ pub enum Align {
 
 impl Column {
     pub const fn left(name: &'static str) -> Column {
-        Column { name, align: Align::Left }
+        Column { name: Cow::Borrowed(name), align: Align::Left }
     }
 
     pub const fn right(name: &'static str) -> Column {
-        Column { name, align: Align::Right }
+        Column { name: Cow::Borrowed(name), align: Align::Right }
     }
 }
 
@@ -40,7 +42,7 @@ impl Grid {
     pub fn to_text(&self, width: Option<u16>) -> String {
         let mut table = Table::new();
         table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
-        table.set_header(self.columns.iter().map(|column| column.name));
+        table.set_header(self.columns.iter().map(|column| &*column.name));
         for (column, shown) in self.columns.iter().zip(table.column_iter_mut()) {
             shown.set_padding((0, 2));
             shown.set_cell_alignment(match column.align {

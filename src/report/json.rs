@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::figure::Row;
 use super::{By, Subject, View, rows};
-use crate::analyse::{Field, Sums, Tree};
+use crate::analyse::{Field, Summary, Sums, Tree};
 
 /// The version of the JSON: a field that goes or changes its meaning raises it, a new one does not.
 pub const FORMAT: u32 = 1;
@@ -30,6 +30,17 @@ struct Arch<'a> {
     batch: u64,
     inputs: Vec<Port<'a>>,
     outputs: Vec<Port<'a>>,
+    #[serde(flatten)]
+    figures: Figures<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<Group>>,
+    layers: Vec<Layer<'a>>,
+    weights: Vec<Weight<'a>>,
+}
+
+/// What a whole architecture costs.
+#[derive(Serialize)]
+pub(super) struct Figures<'a> {
     params: u64,
     buffers: u64,
     macs: u64,
@@ -45,10 +56,39 @@ struct Arch<'a> {
     training: Training,
     #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<Device<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    groups: Option<Vec<Group>>,
-    layers: Vec<Layer<'a>>,
-    weights: Vec<Weight<'a>>,
+}
+
+impl<'a> Figures<'a> {
+    pub fn new(summary: &Summary, seconds: Option<f64>, view: &'a View) -> Figures<'a> {
+        let (total, device) = (&summary.total, view.device.as_ref());
+        let training = summary.training(view.optimizer);
+        Figures {
+            params: total.params,
+            buffers: total.buffers,
+            macs: total.macs,
+            flops: total.flops,
+            activation_elements: total.activation_elements,
+            activation_bytes: total.activation_bytes(),
+            weight_bytes: total.weight_bytes(),
+            layer_depth: summary.layers,
+            places: Places::new(summary.last_map),
+            load: Load::new(&summary.load, total, seconds),
+            training: Training {
+                optimizer: training.optimizer.name(),
+                weight_bytes: training.weights,
+                gradient_bytes: training.gradients,
+                optimizer_bytes: training.optimizer_state,
+                saved_activation_bytes: training.saved_activations,
+                total: training.total(),
+            },
+            device: device.map(|device| Device {
+                name: &device.name,
+                peak: device.peak,
+                bandwidth: device.bandwidth,
+                source: &device.source,
+            }),
+        }
+    }
 }
 
 /// Which pixels a place is computed from.
@@ -142,7 +182,7 @@ impl Group {
 }
 
 #[derive(Serialize)]
-struct Port<'a> {
+pub(super) struct Port<'a> {
     name: &'a str,
     shape: &'a [usize],
 }
@@ -171,15 +211,18 @@ struct Weight<'a> {
     trainable: bool,
 }
 
+impl<'a> Port<'a> {
+    pub fn new(port: &'a crate::analyse::Port) -> Port<'a> {
+        Port { name: &port.name, shape: &port.shape }
+    }
+}
+
 impl<'a> Arch<'a> {
     fn new(subject: &'a Subject, view: &'a View) -> Arch<'a> {
         let report = &subject.report;
-        let total = &report.total;
         let device = view.device.as_ref();
-        let training = report.training(view.optimizer);
         let seconds =
             |node: &crate::analyse::NodeCost| device.map(|device| device.seconds(node.sums.flops, node.load.moved));
-        let port = |port: &'a crate::analyse::Port| Port { name: &port.name, shape: &port.shape };
         let layer = |node: &'a crate::analyse::NodeCost| Layer {
             path: &node.path,
             op: node.op,
@@ -202,32 +245,9 @@ impl<'a> Arch<'a> {
             name: &report.arch,
             file: &subject.file,
             batch: report.batch,
-            inputs: report.inputs.iter().map(port).collect(),
-            outputs: report.outputs.iter().map(port).collect(),
-            params: total.params,
-            buffers: total.buffers,
-            macs: total.macs,
-            flops: total.flops,
-            activation_elements: total.activation_elements,
-            activation_bytes: total.activation_bytes(),
-            weight_bytes: total.weight_bytes(),
-            layer_depth: report.layers,
-            places: Places::new(report.last_map),
-            load: Load::new(&report.load, total, device.map(|device| report.seconds(device))),
-            training: Training {
-                optimizer: training.optimizer.name(),
-                weight_bytes: training.weights,
-                gradient_bytes: training.gradients,
-                optimizer_bytes: training.optimizer_state,
-                saved_activation_bytes: training.saved_activations,
-                total: training.total(),
-            },
-            device: device.map(|device| Device {
-                name: &device.name,
-                peak: device.peak,
-                bandwidth: device.bandwidth,
-                source: &device.source,
-            }),
+            inputs: report.inputs.iter().map(Port::new).collect(),
+            outputs: report.outputs.iter().map(Port::new).collect(),
+            figures: Figures::new(&report.summary(), device.map(|device| report.seconds(device)), view),
             groups: groups(subject, view),
             layers: report.nodes.iter().map(layer).collect(),
             weights: report.weights.iter().map(weight).collect(),

@@ -12,6 +12,7 @@ mod json;
 mod layers;
 mod numbers;
 mod rows;
+mod sweep;
 mod table;
 mod view;
 
@@ -22,6 +23,7 @@ pub use json::{FORMAT, json};
 pub use layers::{ROWS_OF_A_SCREEN, layers};
 use numbers::counted;
 pub use numbers::{bytes, grouped, ratio, seconds, shape, short, times};
+pub use sweep::{sweep_json, sweep_table};
 pub use table::{Refused, Table, table};
 pub use view::{By, Columns, View};
 

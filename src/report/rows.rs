@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::figure::{ArchRow, Row};
 use super::numbers::shape;
 use super::{Subject, View};
-use crate::analyse::{Device, Entry, NodeCost, Report, Tree};
+use crate::analyse::{Device, Entry, NodeCost, Optimizer, Report, Summary, Tree};
 
 /// A row for each node.
 pub(super) fn layers(report: &Report, device: Option<&Device>) -> Vec<(String, Row)> {
@@ -104,21 +104,26 @@ fn add(row: &mut Row, part: &Row) {
     };
 }
 
-/// The row of a whole architecture.
-pub(super) fn arch(subject: &Subject, view: &View) -> Row {
-    let report = &subject.report;
+/// The row of a whole architecture, which takes `seconds` at least.
+pub(super) fn arch(summary: &Summary, seconds: Option<f64>, optimizer: Optimizer) -> Row {
     Row {
-        nodes: report.nodes.len(),
-        sums: report.total,
-        load: report.load,
-        field: report.last_map,
-        seconds: view.device.as_ref().map(|device| report.seconds(device)),
+        nodes: summary.nodes,
+        sums: summary.total,
+        load: summary.load,
+        field: summary.last_map,
+        seconds,
         arch: Some(ArchRow {
-            inputs: report.inputs.iter().map(|input| shape(&input.shape)).collect(),
-            layers: report.layers,
-            training: report.training(view.optimizer).total(),
+            inputs: summary.inputs.iter().map(|input| shape(&input.shape)).collect(),
+            layers: summary.layers,
+            training: summary.training(optimizer).total(),
             counted: None,
         }),
         ..Row::default()
     }
+}
+
+/// The row of an architecture that has been counted in all its parts.
+pub(super) fn of_subject(subject: &Subject, view: &View) -> Row {
+    let seconds = view.device.as_ref().map(|device| subject.report.seconds(device));
+    arch(&subject.report.summary(), seconds, view.optimizer)
 }

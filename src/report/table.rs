@@ -1,8 +1,10 @@
 //! Tables of costs by what a user asks to see.
 
+use std::borrow::Cow;
+
 use super::figure::{Figure, Row};
 use super::layers::{depth_of_a_screen, head as head_of_one};
-use super::{By, Column, Grid, Subject, View, conventions, csv, rows};
+use super::{Align, By, Column, Grid, Subject, View, conventions, csv, rows};
 use crate::analyse::Tree;
 
 /// Why a table can't be made as asked: a sentence and help.
@@ -36,7 +38,7 @@ const OF_ROWS: &[Figure] = &[
 const OF_PATHS: &[Figure] =
     &[Figure::Op, Figure::Detail, Figure::Output, Figure::ReceptiveField, Figure::Stride, Figure::Centre];
 
-const OF_ARCHS: &[Figure] = &[
+pub(super) const OF_ARCHS: &[Figure] = &[
     Figure::Inputs,
     Figure::Nodes,
     Figure::Layers,
@@ -62,18 +64,19 @@ const OF_ARCHS: &[Figure] = &[
 
 /// A table before it is drawn for people or written for programs.
 pub struct Table {
-    title: String,
-    head: Vec<String>,
-    /// What says which row it is: headings, names for programs, and cells. A word for people may be indented.
-    keys: Vec<[&'static str; 2]>,
-    figures: Vec<Figure>,
-    rows: Vec<(Vec<[String; 2]>, Row)>,
+    pub(super) title: String,
+    pub(super) head: Vec<String>,
+    /// What says which row it is: headings for people and for programs.
+    pub(super) keys: Vec<[Cow<'static, str>; 2]>,
+    pub(super) figures: Vec<Figure>,
+    /// The cells of the keys, for people and for programs, and the row.
+    pub(super) rows: Vec<(Vec<[String; 2]>, Row)>,
     /// What shares and ratios are of.
-    base: Row,
+    pub(super) base: Row,
     /// Whether `base` is shown below the others, as what they sum up to.
-    has_total: bool,
+    pub(super) has_total: bool,
     /// Whether counts of zero are left out.
-    blank: bool,
+    pub(super) blank: bool,
 }
 
 /// The table of what is asked to see of architectures.
@@ -91,7 +94,8 @@ pub fn table(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Re
     }
 }
 
-fn figures(view: &View, usual: &[Figure], possible: &[Figure]) -> Result<Vec<Figure>, Refused> {
+/// The figures to show.
+pub(super) fn figures(view: &View, usual: &[Figure], possible: &[Figure]) -> Result<Vec<Figure>, Refused> {
     let found = view.columns.figures(usual, possible, view.device.is_some());
     found.map_err(|(message, help)| Refused { message, help })
 }
@@ -155,10 +159,11 @@ fn one(subject: &Subject, view: &View, exact: bool) -> Result<Table, Refused> {
         }
     };
     let figures = figures(view, usual, possible)?;
-    let base = Row { what: String::new(), op: String::new(), field: None, arch: None, ..rows::arch(subject, view) };
+    let base =
+        Row { what: String::new(), op: String::new(), field: None, arch: None, ..rows::of_subject(subject, view) };
     let title = format!("{} ({})", report.arch, subject.file);
     head.extend(notes(&figures, view));
-    Ok(Table { title, head, keys: vec![key], figures, rows, base, has_total: true, blank: true })
+    Ok(Table { title, head, keys: vec![key.map(Cow::Borrowed)], figures, rows, base, has_total: true, blank: true })
 }
 
 fn archs(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refused> {
@@ -193,16 +198,16 @@ fn archs(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refuse
         head.push("Ratios are to the first row.".to_string());
     }
     head.extend(notes(&figures, view));
-    let mut keys = vec![["architecture", "name"]];
+    let mut keys = vec![["architecture", "name"].map(Cow::Borrowed)];
     if several_files || exact {
-        keys.push(["file", "file"]);
+        keys.push(["file", "file"].map(Cow::Borrowed));
     }
     let rows: Vec<(Vec<[String; 2]>, Row)> = subjects
         .iter()
         .map(|subject| {
             let mut key = vec![subject.report.arch.to_string(), subject.file.clone()];
             key.truncate(keys.len());
-            (key.into_iter().map(|word| [word.clone(), word]).collect(), rows::arch(subject, view))
+            (key.into_iter().map(|word| [word.clone(), word]).collect(), rows::of_subject(subject, view))
         })
         .collect();
     let count = subjects.len();
@@ -216,7 +221,7 @@ fn archs(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refuse
 }
 
 /// What the columns mean, a sentence a line.
-fn notes(figures: &[Figure], view: &View) -> Vec<String> {
+pub(super) fn notes(figures: &[Figure], view: &View) -> Vec<String> {
     let mut notes: Vec<String> = figures.iter().filter_map(|figure| figure.note()).map(str::to_string).collect();
     if figures.contains(&Figure::TrainingMemory) {
         notes.push(format!("Optimiser: {}, {} float32 a parameter.", view.optimizer.name(), view.optimizer.states()));
@@ -230,7 +235,8 @@ fn notes(figures: &[Figure], view: &View) -> Vec<String> {
 impl Table {
     /// For people: short numbers, a row of totals.
     pub fn grid(&self) -> Grid {
-        let mut columns: Vec<Column> = self.keys.iter().map(|[heading, _]| Column::left(heading)).collect();
+        let mut columns: Vec<Column> =
+            self.keys.iter().map(|[heading, _]| Column { name: heading.clone(), align: Align::Left }).collect();
         columns.extend(self.figures.iter().map(|figure| figure.column()));
         let cells = |row: &Row| {
             self.figures.iter().map(|figure| figure.cell(row, &self.base).human(self.blank)).collect::<Vec<_>>()
@@ -250,7 +256,7 @@ impl Table {
 
     /// For programs, as comma-separated values: exact numbers, no total.
     pub fn csv(&self) -> String {
-        let keys = self.keys.iter().map(|[_, name]| *name);
+        let keys = self.keys.iter().map(|[_, name]| &**name);
         let header: Vec<&str> = keys.chain(self.figures.iter().map(|figure| figure.name())).collect();
         let rows = self.rows.iter().map(|(keys, row)| {
             let keys = keys.iter().map(|[_, exact]| exact.clone());

@@ -144,3 +144,46 @@ fn columns_and_devices_that_there_are_not_are_told() {
     assert_eq!(shown.matches("--- exit code 2").count(), one.len() + several.len());
     insta::assert_snapshot!("stats_bad_columns", shown);
 }
+
+#[test]
+fn every_combination_is_a_row() {
+    let formats = ["table", "md", "csv", "json"].map(|format| {
+        format!("--sweep width=2,4 --sweep input=16..32:8 --format {format} --columns +receptive_field,latency {SPEC}")
+    });
+    let mut cases: Vec<&str> = formats.iter().map(String::as_str).collect();
+    cases.extend([
+        "--sweep classes=1..3 --set width=2 --input 3x8x8 --batch 2 --format csv",
+        "--sweep width=[4][0],2*4",
+    ]);
+    insta::assert_snapshot!("stats_sweep", transcripts("tiny.arch:tiny", &cases));
+}
+
+#[test]
+fn sweeps_that_make_no_sense_are_told() {
+    let cases = [
+        "--sweep width",
+        "--sweep width=",
+        "--sweep width=1,,2",
+        "--sweep width=8..4",
+        "--sweep width=4..8:0",
+        "--sweep width=1..4000000",
+        "--sweep width=1..2000 --sweep classes=1..2000",
+        "--sweep width=4 --sweep width=8",
+        "--sweep width=4 --set width=8",
+        "--sweep input=32 --input 3x8x8",
+        "--sweep input=large",
+        "--sweep input=1x2",
+        "--sweep widht=4",
+        "--sweep width=4 --by op",
+        "--sweep width=4 --depth 2",
+        "--sweep width=4 --columns speed",
+    ];
+    let shown = transcripts("tiny.arch:tiny", &cases);
+    assert_eq!(shown.matches("--- exit code 2").count(), cases.len());
+    let broken = ["--sweep width=1+", "--sweep width=4,wide", "--sweep classes=2,0 --sweep width=8,16"];
+    let failed = transcripts("tiny.arch:tiny", &broken);
+    assert_eq!(failed.matches("--- exit code 1").count(), broken.len());
+    let several = archc(&["stats", "tiny.arch", "--sweep", "width=4"]).transcript();
+    let files = archc(&["stats", "tiny.arch:tiny", "zoo:alexnet", "--sweep", "classes=4"]).transcript();
+    insta::assert_snapshot!("stats_bad_sweeps", [shown, failed, several, files].join("\n"));
+}

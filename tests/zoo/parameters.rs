@@ -12,7 +12,7 @@ fn costs(arch: &str, set: &[(&str, &str)], input: Option<[usize; 3]>) -> Sums {
     let mut diagnostics = Diagnostics::new();
     let program = Program::load(&mut sources, target.file, &mut diagnostics);
     let set = set.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-    let settings = Settings { set, input: input.map(Vec::from) };
+    let settings = Settings { set, input: input.map(Vec::from), side: None };
     let graph = program.expand(&mut sources, arch, &settings, &mut diagnostics);
     assert!(!diagnostics.has_errors(), "{}", super::shown(diagnostics, &sources));
     analyse(&graph.expect("there are no errors")).expect("costs fit").total
@@ -29,7 +29,7 @@ fn widths_of_mobilenet() {
     for (width, macs, params) in
         [("1.0", "569", "4.2"), ("0.75", "325", "2.6"), ("0.5", "149", "1.3"), ("0.25", "41", "0.5")]
     {
-        let costs = costs("mobilenet_v1", &[("width", width)], None);
+        let costs = costs("mobilenet_v1", &[("alpha", width)], None);
         assert_eq!([millions(costs.macs, 0), millions(costs.params, 1)], [macs, params], "width {width}");
     }
 }
