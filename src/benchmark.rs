@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::analyse::analyse;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Graph, NodeId};
-use crate::plan::{Options, Plan, StepInfo};
-use crate::report::bytes;
+use crate::memory;
+use crate::plan::{Listed, Options, Plan};
 use crate::weights::{WeightSource, hash_values};
 
 /// What to measure.
@@ -62,8 +62,8 @@ pub struct Measured {
 /// One step of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Layer {
-    pub path: Arc<str>,
-    /// The kernel, and what was joined into it.
+    pub path: String,
+    /// The kernel, and the sum and limits that were joined into it.
     pub kernel: String,
     pub median_ms: f64,
     /// Of all steps' time.
@@ -83,22 +83,15 @@ pub fn measure(
     request: &Request,
     peak_flops: f64,
 ) -> Result<Measured, Diagnostic> {
-    memory::reset();
-    let failed = |error: candle_core::Error| {
-        Diagnostic::error(Code::NOT_RUNNABLE, format!("can't compute `{}`: {error}", graph.name))
-    };
+    memory::forget_peak();
+    let cannot = |why: String| Diagnostic::error(Code::NOT_RUNNABLE, format!("can't compute `{}`: {why}", graph.name));
+    let failed = |error: candle_core::Error| cannot(error.to_string());
     let macs = analyse(graph)?.total.macs.saturating_mul(request.batch as u64);
     let start = Instant::now();
     let results: Vec<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
     let plan = Plan::new(graph, &results, source, request.options)?;
     let load = start.elapsed();
-    let needed = plan.bytes(request.batch);
-    if let Some(available) = memory::available().filter(|available| needed > *available) {
-        let (needed, available) = (bytes(needed), bytes(available));
-        let message =
-            format!("a batch of {} of `{}` takes {needed}, and {available} are free", request.batch, graph.name);
-        return Err(Diagnostic::error(Code::NOT_RUNNABLE, message).help("a smaller `--batch` takes less"));
-    }
+    plan.prepare(request.batch).map_err(cannot)?;
     let inputs = inputs(graph, request.batch).map_err(failed)?;
     let start = Instant::now();
     plan.run(&inputs).map_err(failed)?;
@@ -146,7 +139,7 @@ pub fn measure(
 
 /// Each step's median over some runs.
 fn layers(plan: &Plan, inputs: &[Tensor], runs: usize, batch: usize, peak: f64) -> candle_core::Result<Vec<Layer>> {
-    let steps = plan.steps(batch);
+    let steps = plan.listing(batch).map_err(candle_core::Error::msg)?.steps;
     let mut times = vec![Vec::with_capacity(runs); steps.len()];
     for _ in 0..runs {
         let mut last = Instant::now();
@@ -164,7 +157,7 @@ fn layers(plan: &Plan, inputs: &[Tensor], runs: usize, batch: usize, peak: f64) 
         })
         .collect();
     let all: f64 = medians.iter().sum();
-    let layer = |(step, median_ms): (StepInfo, f64)| {
+    let layer = |(step, median_ms): (Listed, f64)| {
         let flops = 2.0 * step.macs as f64 / (median_ms / 1e3);
         Layer {
             path: step.path,
@@ -199,34 +192,6 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-/// The memory of this process, where the system tells of it.
-mod memory {
-    #![allow(clippy::disallowed_methods, reason = "the system tells of memory in files")]
-
-    /// Forgets what was held before, where the system can.
-    pub fn reset() {
-        // Without it the figure is that of the whole process so far, which is no less true.
-        let _ = std::fs::write("/proc/self/clear_refs", "5");
-    }
-
-    /// What a process can still have, in bytes.
-    pub fn available() -> Option<u64> {
-        let info = std::fs::read_to_string("/proc/meminfo").ok()?;
-        kib(info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?)
-    }
-
-    /// The most that was held since the last reset, in bytes.
-    pub fn peak() -> Option<u64> {
-        let status = std::fs::read_to_string("/proc/self/status").ok()?;
-        kib(status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?)
-    }
-
-    /// `  2048 kB` in bytes.
-    fn kib(text: &str) -> Option<u64> {
-        text.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
-    }
 }
 
 #[cfg(test)]

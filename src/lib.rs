@@ -45,6 +45,7 @@ pub mod ir;
 pub mod kernels;
 pub mod labels;
 pub mod lower;
+mod memory;
 pub mod ops;
 pub mod picture;
 pub mod plan;

@@ -8,6 +8,7 @@ use super::console::{Console, Exit, Failure, Findings};
 use super::network;
 use super::opened::PlanArgs;
 use super::settings::SettingsArgs;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Graph;
 use crate::plan::{Listed, Listing, Node, Plan};
 use crate::report::{Column, Grid, bytes, shape, short};
@@ -68,14 +69,15 @@ pub fn plan(args: &PlanCommandArgs, console: &mut Console) -> Result<Exit, Failu
         }
     };
     let results: Vec<_> = graph.outputs().iter().map(|output| output.node).collect();
-    let plan = match Plan::new(&graph, &results, &Hashed { norm_scale: 1.0 }, options) {
-        Ok(plan) => plan,
+    let too_large = |why| Diagnostic::error(Code::NOT_RUNNABLE, format!("can't plan `{}`: {why}", graph.name));
+    let plan = Plan::new(&graph, &results, &Hashed { norm_scale: 1.0 }, options);
+    let listing = match plan.and_then(|plan| plan.listing(usize::from(args.batch)).map_err(too_large)) {
+        Ok(listing) => listing,
         Err(diagnostic) => {
             console.report_one(diagnostic, &sources);
             return Ok(Exit::Usage);
         }
     };
-    let listing = plan.listing(usize::from(args.batch));
     match args.format {
         Format::Table => {
             let text = table(&graph, &listing, console.table_width());

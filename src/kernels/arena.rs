@@ -43,9 +43,9 @@ impl Arena {
         unsafe { std::slice::from_raw_parts_mut(self.data, self.len) }
     }
 
-    /// The first float, for kernels that write disjoint places from several threads.
-    pub(super) fn pointer(&mut self) -> *mut f32 {
-        self.data
+    /// The floats, for kernels that write disjoint places from several threads.
+    pub(super) fn memory(&mut self) -> Memory {
+        Memory(self.data)
     }
 
     fn layout(len: usize) -> Layout {
@@ -53,6 +53,12 @@ impl Arena {
         Layout::from_size_align(bytes, 64).expect("64 is a power of two and the size fits")
     }
 }
+
+/// The address of an arena's first float, for tasks that write different places of it.
+pub(super) struct Memory(pub *mut f32);
+
+// SAFETY: tasks are given to threads such that none writes what another touches.
+unsafe impl Sync for Memory {}
 
 impl Drop for Arena {
     fn drop(&mut self) {

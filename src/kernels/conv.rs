@@ -22,6 +22,19 @@ pub struct ConvShape {
     pub before: [usize; 2],
 }
 
+impl ConvShape {
+    /// How far windows reach.
+    pub fn windows(&self) -> Reach {
+        let extent = [0, 1].map(|axis| (self.kernel[axis] - 1) * self.dilation[axis] + 1);
+        Reach { stride: self.stride, extent, before: self.before }
+    }
+
+    /// The floats from the first pixel of `src` back to the first place of its window.
+    pub(super) fn reach(&self, src: &View) -> usize {
+        self.before[0] * src.row + self.before[1] * src.pixel
+    }
+}
+
 /// How far the windows of a convolution reach, along rows and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -31,12 +44,6 @@ pub struct Reach {
     pub extent: [usize; 2],
     /// Rows above and columns left of the image that windows begin in.
     pub before: [usize; 2],
-}
-
-impl Reach {
-    pub(super) fn new(kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2], before: [usize; 2]) -> Reach {
-        Reach { stride, extent: [0, 1].map(|axis| (kernel[axis] - 1) * dilation[axis] + 1), before }
-    }
 }
 
 /// A convolution with its weights, packed for a level.
@@ -72,7 +79,7 @@ impl Conv {
         for (channel, value) in bias.iter().enumerate() {
             starts.floats_mut()[channel / outs * padded + channel % outs] = *value;
         }
-        let tiles = layer.channel_tiles();
+        let tiles = channel_tiles(shape.out_channels / shape.groups, layer.kernels());
         let mut rest = packed.floats_mut();
         let mut parts = Vec::with_capacity(groups * tiles.len());
         for group in 0..groups {
@@ -99,32 +106,18 @@ impl Conv {
         Conv { weights: packed, bias: starts, ..layer }
     }
 
-    /// Multiply-accumulates for one image of the result's size.
-    pub fn macs(&self, out: &View) -> u64 {
-        let [rows, columns] = self.shape.kernel;
-        let each = self.shape.in_channels / self.shape.groups * rows * columns;
-        (out.height * out.width * self.shape.out_channels * each) as u64
-    }
-
     pub fn limits(&self) -> Limits {
         self.limits
     }
 
     /// How far windows reach.
     pub fn reach(&self) -> Reach {
-        Reach::new(self.shape.kernel, self.shape.stride, self.shape.dilation, self.shape.before)
+        self.shape.windows()
     }
 
     /// The bytes of the packed weights.
     pub fn weight_bytes(&self) -> usize {
         4 * self.weights.len()
-    }
-
-    /// The tiles of a group's output channels: first block and number of blocks.
-    fn channel_tiles(&self) -> Vec<(usize, usize)> {
-        let blocks = (self.shape.out_channels / self.shape.groups).div_ceil(LANES);
-        let span = self.kernels().blocks;
-        (0..blocks).step_by(span).map(|first| (first, span.min(blocks - first))).collect()
     }
 
     fn kernels(&self) -> &'static Kernels {
@@ -143,7 +136,7 @@ impl Conv {
         let (batch, columns) = (placed.batch, self.shape.groups * placed.tiles.len());
         let units = columns * placed.parts.len();
         let large = self.weight_bytes() > LARGE_WEIGHTS;
-        let memory = Memory(arena.pointer());
+        let memory = arena.memory();
         pool.run(units * batch, &|task| {
             let memory = &memory;
             // With large weights, neighbouring tasks share weights; with small ones, they share pixels.
@@ -227,12 +220,6 @@ impl Conv {
     }
 }
 
-/// The arena's address, for tasks that write different places of it.
-pub(super) struct Memory(pub *mut f32);
-
-// SAFETY: tasks are given to threads such that none writes what another touches.
-unsafe impl Sync for Memory {}
-
 /// A convolution between tensors at their places: how its pixels are reached, and which thread computes which.
 #[derive(Debug)]
 pub struct Placed {
@@ -296,49 +283,53 @@ impl Placed {
         }
         let by_pixels =
             |blocks: usize| (1..=kernels.pixels).map(|pixels| (kernels.tile)(pixels, blocks, step)).collect();
-        let tiles = layer.channel_tiles();
+        let tiles = channel_tiles(shape.out_channels / shape.groups, layer.kernels());
         let parts = parts(layer, src, segments.len(), batch, threads, shape.groups * tiles.len());
-        let placed = Placed {
+        assert!(layer.level.is_available());
+        Placed {
             shape: *shape,
             level: layer.level,
             batch,
-            end: 0,
+            end: end(shape, src, dst, add, batch),
             tiles,
             parts,
             src: *src,
             dst: *dst,
             add: add.copied(),
-            reach: shape.before[0] * src.row + shape.before[1] * src.pixel,
+            reach: shape.reach(src),
             step,
             segments,
             dst_pixels: dst.pixels(),
             add_pixels: add.map(View::pixels),
             kernels: (1..=kernels.blocks).map(by_pixels).collect(),
-        };
-        Placed { end: placed.end(), ..placed }
+        }
     }
+}
 
-    /// One past the last float that is touched, once it is sure that no task reads what another writes.
-    fn end(&self) -> usize {
-        let (src, dst, shape, batch) = (&self.src, &self.dst, &self.shape, self.batch);
-        assert!(batch > 0 && Level::available().contains(&self.level));
-        assert_eq!((src.channels, dst.channels), (shape.in_channels, shape.out_channels));
-        assert!(dst.pixel == LANES && (src.pixel == LANES || (src.channels <= src.pixel && shape.groups == 1)));
-        assert!(src.start >= self.reach, "zeros stand before the first pixel");
-        assert!(apart(src, dst), "a convolution does not write where it reads");
-        let window = |axis: usize, size: usize| {
-            (size - 1) * shape.stride[axis] + (shape.kernel[axis] - 1) * shape.dilation[axis]
-        };
-        let last = window(0, dst.height) * src.row + window(1, dst.width) * src.pixel;
-        let images = (batch - 1) * src.image + (src.blocks() - 1) * src.block;
-        let read = src.start - self.reach + images + last + src.pixel.max(shape.in_channels.min(LANES));
-        let added = self.add.map_or(0, |add| {
-            assert_eq!((add.channels, add.height, add.width), (dst.channels, dst.height, dst.width));
-            assert_eq!(add.pixel, LANES);
-            add.end(batch)
-        });
-        read.max(dst.end(batch)).max(added)
-    }
+/// Tiles of output channels: first block and number of blocks.
+pub(super) fn channel_tiles(channels: usize, kernels: &Kernels) -> Vec<(usize, usize)> {
+    let blocks = channels.div_ceil(LANES);
+    (0..blocks).step_by(kernels.blocks).map(|first| (first, kernels.blocks.min(blocks - first))).collect()
+}
+
+/// One past the last float that a convolution touches, once it is sure that nothing is read that another task writes.
+pub(super) fn end(shape: &ConvShape, src: &View, dst: &View, add: Option<&View>, batch: usize) -> usize {
+    assert!(batch > 0);
+    assert_eq!((src.channels, dst.channels), (shape.in_channels, shape.out_channels));
+    assert!(dst.pixel == LANES && (src.pixel == LANES || (src.channels <= src.pixel && shape.groups == 1)));
+    let reach = shape.reach(src);
+    assert!(src.start >= reach, "zeros stand before the first pixel");
+    // All places of all windows, with the zeros around the image.
+    let Reach { stride, extent, .. } = shape.windows();
+    let covered = |axis: usize, size: usize| (size - 1) * stride[axis] + extent[axis];
+    let seen = View { start: src.start - reach, height: covered(0, dst.height), width: covered(1, dst.width), ..*src };
+    assert!(seen.is_apart(dst, batch), "a convolution does not write where it reads");
+    let added = add.map_or(0, |add| {
+        assert_eq!((add.channels, add.height, add.width), (dst.channels, dst.height, dst.width));
+        assert_eq!(add.pixel, LANES);
+        add.end(batch)
+    });
+    seen.end(batch).max(dst.end(batch)).max(added)
 }
 
 /// Segments cut into parts for tasks; `columns` is the number of tiles of channels.
@@ -356,11 +347,4 @@ fn parts(
     let by_threads = if threads == 1 { 1 } else { (12 * threads).div_ceil(columns * batch) };
     let count = even(by_size.max(by_threads), batch, threads).clamp(1, segments);
     (0..count).map(|part| segments * part / count..segments * (part + 1) / count).collect()
-}
-
-/// Whether two views share no float, image by image.
-pub(super) fn apart(a: &View, b: &View) -> bool {
-    let extent = |view: &View| (view.start, view.end(1));
-    let ((a0, a1), (b0, b1)) = (extent(a), extent(b));
-    a1 <= b0 || b1 <= a0
 }

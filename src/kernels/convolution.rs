@@ -44,14 +44,6 @@ impl Convolution {
         }
     }
 
-    /// The multiply-accumulates that the definition takes for one image of the result's size.
-    pub fn macs(&self, out: &View) -> u64 {
-        match self {
-            Convolution::Direct(layer) => layer.macs(out),
-            Convolution::Winograd(layer) => layer.macs(out),
-        }
-    }
-
     pub fn limits(&self) -> Limits {
         match self {
             Convolution::Direct(layer) => layer.limits(),

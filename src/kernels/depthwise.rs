@@ -1,19 +1,15 @@
 //! Depthwise convolution: every channel on its own, sixteen of them at a time.
 
 use super::bands::Bands;
+use super::conv::end;
 use super::pointwise::Limits;
 use super::simd::Block;
-use super::{Arena, LANES, Level, Pool, View};
+use super::{Arena, ConvShape, LANES, Level, Pool, Reach, View};
 
 /// A depthwise convolution with its weights. The input has at least the zeros around it that the window reaches.
 #[derive(Debug)]
 pub struct Depthwise {
-    pub(super) channels: usize,
-    pub(super) kernel: [usize; 2],
-    pub(super) stride: [usize; 2],
-    pub(super) dilation: [usize; 2],
-    /// Rows above and columns left of the image that windows begin in.
-    before: [usize; 2],
+    shape: ConvShape,
     /// `[block][row][column][lane]`
     weights: Arena,
     bias: Arena,
@@ -33,20 +29,12 @@ pub(super) struct Row {
 }
 
 impl Depthwise {
-    /// Packs `weights` (`[channels, 1, rows, columns]`) and `bias` (`[channels]`).
-    #[allow(clippy::too_many_arguments, reason = "a convolution has as many")]
-    pub fn new(
-        kernel: [usize; 2],
-        stride: [usize; 2],
-        dilation: [usize; 2],
-        before: [usize; 2],
-        weights: &[f32],
-        bias: &[f32],
-        limits: Limits,
-        level: Level,
-    ) -> Depthwise {
+    /// Packs `weights` (`[channels, 1, rows, columns]`) and `bias` (`[channels]`) of a convolution with as many groups as
+    /// channels in and out.
+    pub fn new(shape: ConvShape, weights: &[f32], bias: &[f32], limits: Limits, level: Level) -> Depthwise {
         let channels = bias.len();
-        let places = kernel[0] * kernel[1];
+        let places = shape.kernel[0] * shape.kernel[1];
+        assert_eq!([shape.in_channels, shape.out_channels, shape.groups], [channels; 3], "each channel on its own");
         assert_eq!(weights.len(), channels * places, "one weight for each place of each channel");
         let blocks = channels.div_ceil(LANES);
         let mut packed = Arena::new(blocks * places * LANES);
@@ -58,16 +46,11 @@ impl Depthwise {
                 packed.floats_mut()[(block * places + place) * LANES + lane] = weights[channel * places + place];
             }
         }
-        Depthwise { channels, kernel, stride, dilation, before, weights: packed, bias: starts, limits, level }
+        Depthwise { shape, weights: packed, bias: starts, limits, level }
     }
 
     pub fn limits(&self) -> Limits {
         self.limits
-    }
-
-    /// Multiply-accumulates for one image of the result's size.
-    pub fn macs(&self, out: &View) -> u64 {
-        (out.height * out.width * self.channels * self.kernel[0] * self.kernel[1]) as u64
     }
 
     /// The bytes of the packed weights.
@@ -76,38 +59,30 @@ impl Depthwise {
     }
 
     /// How far windows reach.
-    pub fn reach(&self) -> super::Reach {
-        super::Reach::new(self.kernel, self.stride, self.dilation, self.before)
+    pub fn reach(&self) -> Reach {
+        self.shape.windows()
     }
 
     pub fn run(&self, arena: &mut Arena, src: &View, dst: &View, batch: usize, pool: &mut Pool) {
-        let [rows, columns] = self.kernel;
-        let reach = self.before[0] * src.row + self.before[1] * LANES;
-        let window =
-            |axis: usize, size: usize| (size - 1) * self.stride[axis] + (self.kernel[axis] - 1) * self.dilation[axis];
-        let last = window(0, dst.height) * src.row + window(1, dst.width) * LANES;
-        assert!(batch > 0 && Level::available().contains(&self.level));
-        assert!(src.channels == self.channels && dst.channels == self.channels);
-        assert!(src.pixel == LANES && dst.pixel == LANES && src.start >= reach);
-        let images = (batch - 1) * src.image + (src.blocks() - 1) * src.block;
-        assert!(src.start - reach + images + last + LANES <= arena.len() && dst.end(batch) <= arena.len());
-        assert!(src.end(1) <= dst.start || dst.end(1) <= src.start, "a convolution does not write where it reads");
-
+        let [rows, columns] = self.shape.kernel;
+        let reach = self.shape.reach(src);
+        assert!(self.level.is_available() && src.pixel == LANES);
+        assert!(end(&self.shape, src, dst, None, batch) <= arena.len());
         let blocks = src.blocks();
         let bands = Bands::new([dst.height, dst.width], blocks, batch, pool.threads(), 256);
-        let memory = super::pointwise::Memory(arena.pointer());
+        let memory = arena.memory();
         let kernel = self.level.kernels().depthwise;
         pool.run(bands.tasks(), &|task| {
             let memory = &memory;
             let (image, block, rows_here) = bands.task(task);
             for y in rows_here {
-                // SAFETY: the asserts above found every window and every result inside the arena and apart, tasks
+                // SAFETY: `end` has found every window and every result inside the arena and apart, tasks
                 // write different rows, and the level is available.
                 unsafe {
                     let from = memory.0.add(src.start + image * src.image + block * src.block - reach);
                     let row = Row {
-                        src: from.add(y * self.stride[0] * src.row),
-                        src_row: src.row * self.dilation[0],
+                        src: from.add(y * self.shape.stride[0] * src.row),
+                        src_row: src.row * self.shape.dilation[0],
                         dst: memory.0.add(dst.start + image * dst.image + block * dst.block + y * dst.row),
                         width: dst.width,
                         weights: self.weights.floats().as_ptr().add(block * rows * columns * LANES),
@@ -126,7 +101,7 @@ impl Depthwise {
 pub(super) unsafe fn row<S: Block>(layer: &Depthwise, row: &Row) {
     // SAFETY: the caller's promises.
     unsafe {
-        match (layer.kernel[1], layer.stride[1], layer.dilation[1]) {
+        match (layer.shape.kernel[1], layer.shape.stride[1], layer.shape.dilation[1]) {
             (3, 1, 1) => tiles::<S, 3, 1>(layer, row),
             (3, 2, 1) => tiles::<S, 3, 2>(layer, row),
             (5, 1, 1) => tiles::<S, 5, 1>(layer, row),
@@ -167,13 +142,13 @@ unsafe fn tile<S: Block, const COLUMNS: usize, const STRIDE: usize, const N: usi
     row: &Row,
     x: usize,
 ) {
-    let stride = if STRIDE == 0 { layer.stride[1] } else { STRIDE };
-    let columns = if COLUMNS == 0 { layer.kernel[1] } else { COLUMNS };
-    let dilation = if COLUMNS == 0 { layer.dilation[1] } else { 1 };
+    let stride = if STRIDE == 0 { layer.shape.stride[1] } else { STRIDE };
+    let columns = if COLUMNS == 0 { layer.shape.kernel[1] } else { COLUMNS };
+    let dilation = if COLUMNS == 0 { layer.shape.dilation[1] } else { 1 };
     // SAFETY: the caller's promises.
     unsafe {
         let mut sums = [S::load(row.bias); N];
-        for r in 0..layer.kernel[0] {
+        for r in 0..layer.shape.kernel[0] {
             let from = row.src.add(r * row.src_row + x * stride * LANES);
             let weights = row.weights.add(r * columns * LANES);
             for column in 0..columns {

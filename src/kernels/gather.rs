@@ -1,6 +1,5 @@
 //! Channels, rows and columns from elsewhere: parts of images, and images of several.
 
-use super::pointwise::Memory;
 use super::{Arena, LANES, Pool, View};
 
 /// Where every value of an image comes from.
@@ -60,7 +59,7 @@ impl Gather {
         for source in sources {
             assert!(source.pixel == LANES && source.end(batch) <= arena.len());
             assert!(inside(&self.rows, source.height) && inside(&self.columns, source.width));
-            let lies_apart = source.end(1) <= dst.start || dst.end(1) <= source.start;
+            let lies_apart = source.is_apart(dst, batch);
             let lies_in = || {
                 let first = source.start.checked_sub(dst.start).map(|offset| offset / dst.block);
                 let stays = |first: usize| written[first..first + source.blocks()].iter().all(|written| !written);
@@ -68,7 +67,7 @@ impl Gather {
             };
             assert!(lies_apart || lies_in(), "what is read is not written");
         }
-        let memory = Memory(arena.pointer());
+        let memory = arena.memory();
         pool.run(batch * blocks.len() * dst.height, &|task| {
             let memory = &memory;
             let (image, index, y) =

@@ -39,6 +39,11 @@ impl Level {
         levels
     }
 
+    /// Whether this machine has it.
+    pub fn is_available(self) -> bool {
+        Level::available().contains(&self)
+    }
+
     /// The level called `name`, as `ARCHC_SIMD` names it.
     pub fn parse(name: &str) -> Option<Level> {
         [Level::Scalar, Level::Avx2, Level::Avx512, Level::Neon].into_iter().find(|level| level.name() == name)

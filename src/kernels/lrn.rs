@@ -1,6 +1,5 @@
 //! Local response normalisation across channels.
 
-use super::pointwise::Memory;
 use super::simd::Block;
 use super::{Arena, LANES, Level, Pool, View};
 
@@ -36,15 +35,15 @@ impl Lrn {
     /// Computes `dst` from `src`, which may be the same view.
     pub fn run(&self, arena: &mut Arena, src: &View, dst: &View, level: Level, batch: usize, pool: &mut Pool) {
         let same_shape = (src.channels, src.height, src.width) == (dst.channels, dst.height, dst.width);
-        assert!(batch > 0 && same_shape && self.size > 0 && Level::available().contains(&level));
+        assert!(batch > 0 && same_shape && self.size > 0 && level.is_available());
         assert!(src.pixel == LANES && dst.pixel == LANES);
         assert!(src.end(batch) <= arena.len() && dst.end(batch) <= arena.len());
-        assert!(src == dst || src.end(1) <= dst.start || dst.end(1) <= src.start, "in place, or apart");
+        assert!(src == dst || src.is_apart(dst, batch), "in place, or apart");
         // Channels further off than there are any count as 0.
         let before = (self.size / 2).min(src.channels - 1);
         let after = ((self.size - 1) / 2).min(src.channels - 1);
         let stride = before + src.blocks() * LANES + after;
-        let memory = Memory(arena.pointer());
+        let memory = arena.memory();
         let kernel = level.kernels().lrn;
         pool.run(batch * src.height, &|task| {
             let memory = &memory;

@@ -28,6 +28,22 @@ pub enum Map {
     },
 }
 
+impl Map {
+    /// What it is called, in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Map::Sigmoid => "sigmoid",
+            Map::Silu => "silu",
+            Map::Tanh => "tanh",
+            Map::HardSigmoid => "hard sigmoid",
+            Map::HardSwish => "hard swish",
+            Map::Elu { .. } => "elu",
+            Map::Gelu | Map::GeluTanh => "gelu",
+            Map::Leaky { .. } => "leaky relu",
+        }
+    }
+}
+
 /// `exp`: 0 far below, infinity far above, and not a number where `x` is none.
 ///
 /// # Safety

@@ -69,12 +69,6 @@ enum Kind {
     Copy,
 }
 
-/// The arena's address, for tasks that write different places of it.
-pub(super) struct Memory(pub *mut f32);
-
-// SAFETY: tasks are given to threads such that none writes what another touches.
-unsafe impl Sync for Memory {}
-
 /// Computes `dst` from `src`, which may be the same view.
 #[allow(clippy::too_many_arguments, reason = "where, what, and with whom")]
 pub fn pointwise(
@@ -89,10 +83,10 @@ pub fn pointwise(
 ) {
     let blocks = src.blocks();
     let same_shape = |a: &View, b: &View| (a.channels, a.height, a.width) == (b.channels, b.height, b.width);
-    assert!(batch > 0 && Level::available().contains(&level));
+    assert!(batch > 0 && level.is_available());
     assert!(same_shape(src, dst) && src.pixel == LANES && dst.pixel == LANES);
     assert!(src.end(batch) <= arena.len() && dst.end(batch) <= arena.len());
-    assert!(src == dst || src.end(1) <= dst.start || dst.end(1) <= src.start, "in place, or apart");
+    assert!(src == dst || src.is_apart(dst, batch), "in place, or apart");
     let other = match kind {
         Pointwise::Add(view)
         | Pointwise::Sub(view)
@@ -121,7 +115,7 @@ pub fn pointwise(
         }
         Pointwise::Copy => None,
     };
-    let memory = Memory(arena.pointer());
+    let memory = arena.memory();
     let (strip, mapped) = (level.kernels().pointwise, level.kernels().map);
     let bands = Bands::new([src.height, src.width], blocks, batch, pool.threads(), 1024);
     pool.run(bands.tasks(), &|task| {

@@ -1,6 +1,5 @@
 //! Between rows of channels as everybody else has them (`[N, C, H, W]`) and blocks of sixteen.
 
-use super::pointwise::Memory;
 use super::{Arena, LANES, Pool, View};
 
 /// Copies `[N, C, H, W]` into the arena; lanes beyond the last channel become 0.
@@ -9,7 +8,7 @@ pub fn from_rows(arena: &mut Arena, rows: &[f32], view: &View, batch: usize, poo
     assert_eq!(rows.len(), batch * view.channels * plane, "one value for each place");
     assert!(view.end(batch) <= arena.len());
     let blocks = view.blocks();
-    let memory = Memory(arena.pointer());
+    let memory = arena.memory();
     pool.run(batch * view.height * blocks, &|task| {
         let memory = &memory;
         let (image, y, block) = (task / blocks / view.height, task / blocks % view.height, task % blocks);
@@ -51,8 +50,8 @@ pub fn reshape(arena: &mut Arena, src: &View, dst: &View, batch: usize, pool: &m
     assert_eq!(src.channels * plane(src), dst.channels * plane(dst), "one value for each place");
     assert!(batch > 0 && src.pixel == LANES && dst.pixel == LANES);
     assert!(src.end(batch) <= arena.len() && dst.end(batch) <= arena.len());
-    assert!(src.end(1) <= dst.start || dst.end(1) <= src.start, "what is copied lies apart");
-    let memory = Memory(arena.pointer());
+    assert!(src.is_apart(dst, batch), "what is copied lies apart");
+    let memory = arena.memory();
     pool.run(batch * src.channels, &|task| {
         let memory = &memory;
         let (image, channel) = (task / src.channels, task % src.channels);

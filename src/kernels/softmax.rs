@@ -1,7 +1,6 @@
 //! Softmax across channels, pixel by pixel.
 
 use super::math::exp;
-use super::pointwise::Memory;
 use super::simd::Block;
 use super::{Arena, LANES, Level, Pool, View};
 
@@ -15,12 +14,12 @@ pub(super) struct Scores {
 /// `exp(x)` over its sum across channels, or the logarithm of that; `dst` may be `src`.
 #[allow(clippy::too_many_arguments, reason = "where, what, and with whom")]
 pub fn softmax(arena: &mut Arena, log: bool, src: &View, dst: &View, level: Level, batch: usize, pool: &mut Pool) {
-    assert!(batch > 0 && Level::available().contains(&level));
+    assert!(batch > 0 && level.is_available());
     assert_eq!((src.channels, src.height, src.width), (dst.channels, dst.height, dst.width));
     assert!(src.pixel == LANES && dst.pixel == LANES);
     assert!(src.end(batch) <= arena.len() && dst.end(batch) <= arena.len());
-    assert!(src == dst || src.end(1) <= dst.start || dst.end(1) <= src.start, "in place, or apart");
-    let memory = Memory(arena.pointer());
+    assert!(src == dst || src.is_apart(dst, batch), "in place, or apart");
+    let memory = arena.memory();
     let kernel = level.kernels().softmax;
     let blocks = src.blocks();
     pool.run(batch * src.height, &|task| {

@@ -241,7 +241,7 @@ fn depthwise_convolutions_are_those_of_plain_loops() {
             let mut arena = Arena::new(layout.len);
             from_rows(&mut arena, &input, &src, batch, &mut pool);
             clear_halo(&mut arena, &src, halo, batch);
-            let layer = Depthwise::new(kernel, stride, dilation, before, &weights, &bias, Limits::RELU6, level);
+            let layer = Depthwise::new(shape, &weights, &bias, Limits::RELU6, level);
             layer.run(&mut arena, &src, &dst, batch, &mut pool);
             let expected: Vec<f32> = plain.iter().map(|value| value.clamp(0.0, 6.0)).collect();
             close(&to_rows(&arena, &dst, batch), &expected);

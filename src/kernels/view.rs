@@ -42,6 +42,18 @@ impl View {
         self.row == self.width * self.pixel
     }
 
+    /// Whether this view and another of as many images share no float: they lie one behind the other, or image by image
+    /// in the images of one larger tensor.
+    pub(super) fn is_apart(&self, other: &View, batch: usize) -> bool {
+        let behind = |a: &View, b: &View, batch: usize| a.end(batch) <= b.start;
+        if behind(self, other, batch) || behind(other, self, batch) {
+            return true;
+        }
+        let together = self.end(1).max(other.end(1)) - self.start.min(other.start);
+        let side_by_side = self.image == other.image && together <= self.image;
+        side_by_side && (behind(self, other, 1) || behind(other, self, 1))
+    }
+
     /// One past the last float of `batch` images.
     pub fn end(&self, batch: usize) -> usize {
         let last_pixel = (self.height - 1) * self.row + (self.width - 1) * self.pixel;

@@ -1,7 +1,6 @@
 //! Pools: the largest value or the mean of windows, and of whole images.
 
 use super::bands::Bands;
-use super::pointwise::Memory;
 use super::simd::Block;
 use super::{Arena, LANES, Level, Pool, View};
 
@@ -44,14 +43,14 @@ pub(super) struct Window {
 impl Pooling {
     pub fn run(&self, arena: &mut Arena, src: &View, dst: &View, level: Level, batch: usize, pool: &mut Pool) {
         let inside = |spans: &[Span], size: usize| spans.iter().all(|span| span.from < span.to && span.to <= size);
-        assert!(batch > 0 && Level::available().contains(&level));
+        assert!(batch > 0 && level.is_available());
         assert!(src.channels == dst.channels && src.pixel == LANES && dst.pixel == LANES);
         assert_eq!((self.rows.len(), self.columns.len()), (dst.height, dst.width));
         assert!(inside(&self.rows, src.height) && inside(&self.columns, src.width));
         assert!(src.end(batch) <= arena.len() && dst.end(batch) <= arena.len());
-        assert!(src.end(1) <= dst.start || dst.end(1) <= src.start, "a pool does not write where it reads");
+        assert!(src.is_apart(dst, batch), "a pool does not write where it reads");
         let blocks = src.blocks();
-        let memory = Memory(arena.pointer());
+        let memory = arena.memory();
         let kernel = level.kernels().pool;
         let bands = Bands::new([dst.height, dst.width], blocks, batch, pool.threads(), 256);
         pool.run(bands.tasks(), &|task| {
@@ -79,13 +78,13 @@ impl Pooling {
 
 /// The mean of each channel: `dst` is `[C, 1, 1]`.
 pub fn mean(arena: &mut Arena, src: &View, dst: &View, level: Level, batch: usize, pool: &mut Pool) {
-    assert!(batch > 0 && Level::available().contains(&level));
+    assert!(batch > 0 && level.is_available());
     assert!(src.channels == dst.channels && (dst.height, dst.width) == (1, 1));
     assert!(src.pixel == LANES && dst.pixel == LANES);
     assert!(src.end(batch) <= arena.len() && dst.end(batch) <= arena.len());
-    assert!(src.end(1) <= dst.start || dst.end(1) <= src.start, "a mean does not write where it reads");
+    assert!(src.is_apart(dst, batch), "a mean does not write where it reads");
     let blocks = src.blocks();
-    let memory = Memory(arena.pointer());
+    let memory = arena.memory();
     let kernel = level.kernels().mean;
     let columns = [Span { from: 0, to: src.width, count: src.width }];
     pool.run(batch * blocks, &|task| {

@@ -10,8 +10,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::arena::Memory;
 use super::bands::even;
-use super::conv::{Memory, apart};
+use super::conv::{channel_tiles, end};
 use super::instances::{Kernels, TileFn};
 use super::pointwise::Limits;
 use super::simd::Block;
@@ -110,7 +111,7 @@ impl Winograd {
         starts.floats_mut()[..outs].copy_from_slice(bias);
         let mut rest = packed.floats_mut();
         let mut parts = Vec::new();
-        for (first, blocks) in columns(outs, level.kernels()) {
+        for (first, blocks) in channel_tiles(outs, level.kernels()) {
             let (part, behind) = rest.split_at_mut(PLACES * ins * blocks * LANES);
             parts.push((first * LANES, outs.min((first + blocks) * LANES), part));
             rest = behind;
@@ -130,11 +131,6 @@ impl Winograd {
         Winograd { shape, level, weights: packed, bias: starts, limits }
     }
 
-    /// The multiply-accumulates that the definition takes for one image of the result's size.
-    pub fn macs(&self, out: &View) -> u64 {
-        (out.height * out.width * self.shape.out_channels * self.shape.in_channels * 9) as u64
-    }
-
     pub fn limits(&self) -> Limits {
         self.limits
     }
@@ -146,7 +142,7 @@ impl Winograd {
 
     /// How far windows reach.
     pub fn reach(&self) -> Reach {
-        Reach::new(self.shape.kernel, self.shape.stride, self.shape.dilation, self.shape.before)
+        self.shape.windows()
     }
 
     /// Prepares to compute `dst` from `src`, and to add `add` before the limits apply, for `batch` images on `threads`.
@@ -170,14 +166,15 @@ impl Winograd {
         let plane = |channels: usize| channels * span + LANES;
         let by_pixels =
             |blocks: usize| (1..=kernels.pixels).map(|pixels| (kernels.tile)(pixels, blocks, LANES)).collect();
-        let placed = PlacedWinograd {
+        assert!(self.level.is_available() && src.pixel == LANES);
+        PlacedWinograd {
             shape: *shape,
             level: self.level,
             batch,
             src: *src,
             dst: *dst,
             add: add.copied(),
-            end: 0,
+            end: end(shape, src, dst, add, batch),
             tiles,
             span,
             scratches,
@@ -185,8 +182,7 @@ impl Winograd {
             output_plane: plane(outs),
             places: (0..span as u32).map(|tile| tile * LANES as u32).collect(),
             kernels: (1..=kernels.blocks).map(by_pixels).collect(),
-        };
-        PlacedWinograd { end: placed.end(), ..placed }
+        }
     }
 
     /// Computes what was prepared; `scratch` is where the arena has [`PlacedWinograd::scratch`] floats for it.
@@ -196,9 +192,9 @@ impl Winograd {
         let work = Work {
             layer: self,
             placed,
-            columns: columns(self.shape.out_channels, self.level.kernels()),
+            columns: channel_tiles(self.shape.out_channels, self.level.kernels()),
             kernels: self.level.kernels(),
-            memory: Memory(arena.pointer()),
+            memory: arena.memory(),
         };
         let tiles = placed.all_tiles();
         let spans = tiles.div_ceil(placed.span);
@@ -246,12 +242,6 @@ impl Winograd {
     }
 }
 
-/// Tiles of output channels: first block and number of blocks.
-fn columns(outs: usize, kernels: &Kernels) -> Vec<(usize, usize)> {
-    let blocks = outs.div_ceil(LANES);
-    (0..blocks).step_by(kernels.blocks).map(|first| (first, kernels.blocks.min(blocks - first))).collect()
-}
-
 /// `G g G^T` for a 3x3 window `g`.
 fn weight(window: &[f32]) -> [f32; PLACES] {
     let line = |g: [f64; 3]| {
@@ -286,25 +276,6 @@ impl PlacedWinograd {
     fn tile(&self, index: usize) -> (usize, usize, usize) {
         let [rows, columns] = self.tiles;
         (index / (rows * columns), index / columns % rows, index % columns)
-    }
-
-    /// One past the last float that is touched, once it is sure that no task reads what another writes.
-    fn end(&self) -> usize {
-        let (src, dst, shape, batch) = (&self.src, &self.dst, &self.shape, self.batch);
-        assert!(batch > 0 && Level::available().contains(&self.level));
-        assert_eq!((src.channels, dst.channels), (shape.in_channels, shape.out_channels));
-        assert!(src.pixel == LANES && dst.pixel == LANES);
-        assert!(apart(src, dst), "a convolution does not write where it reads");
-        let reach = shape.before[0] * src.row + shape.before[1] * LANES;
-        assert!(src.start >= reach, "zeros stand before the first pixel");
-        let images = (batch - 1) * src.image + (src.blocks() - 1) * src.block;
-        let read = src.start - reach + images + (dst.height + 1) * src.row + (dst.width + 1) * LANES + LANES;
-        let added = self.add.map_or(0, |add| {
-            assert_eq!((add.channels, add.height, add.width), (dst.channels, dst.height, dst.width));
-            assert_eq!(add.pixel, LANES);
-            add.end(batch)
-        });
-        read.max(dst.end(batch)).max(added)
     }
 }
 

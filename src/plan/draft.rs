@@ -20,13 +20,15 @@ pub(super) struct Step {
     pub path: Arc<str>,
     pub work: Work,
     pub output: ValueId,
+    /// Multiply-accumulates by the definition, for one image.
+    pub macs: u64,
     /// The other nodes that it computes.
     pub joined: Vec<Joined>,
 }
 
 /// A result of the plan.
 #[derive(Clone, Debug)]
-pub(super) enum Result_ {
+pub(super) enum Returned {
     Stored { value: ValueId, shape: Vec<usize> },
     Constant(Tensor),
 }
@@ -36,7 +38,7 @@ pub(super) struct Draft {
     pub values: Vec<Value>,
     pub inputs: Vec<ValueId>,
     pub steps: Vec<Step>,
-    pub results: Vec<Result_>,
+    pub results: Vec<Returned>,
     /// Nodes that no step computes, and why.
     pub removed: Vec<(Joined, &'static str)>,
 }
@@ -51,8 +53,10 @@ impl Draft {
         let mut sketch = Sketch::new(graph, results, source);
         optimise(&mut sketch)?;
         let step = |stage: &Stage| {
+            let node = graph.node(stage.node);
             Ok(Step {
-                path: graph.node(stage.node).path.clone(),
+                path: node.path.clone(),
+                macs: node.op.cost(&graph.input_types(stage.node), &node.output).macs,
                 work: work(&sketch, stage, options)?,
                 output: stage.output,
                 joined: stage.joined.clone(),
@@ -63,8 +67,8 @@ impl Draft {
         let steps: Vec<Result<Step, Diagnostic>> = stages.into_par_iter().map(step).collect();
         let steps = steps.into_iter().collect::<Result<_, Diagnostic>>()?;
         let results = sketch.results.iter().map(|result| match &sketch.values[result.value.0].constant {
-            Some(tensor) => Result_::Constant(tensor.clone()),
-            None => Result_::Stored { value: result.value, shape: result.shape.clone() },
+            Some(tensor) => Returned::Constant(tensor.clone()),
+            None => Returned::Stored { value: result.value, shape: result.shape.clone() },
         });
         Ok(Draft {
             results: results.collect(),

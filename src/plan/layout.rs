@@ -1,9 +1,11 @@
 //! Where the tensors of a plan lie.
 
-use super::draft::{Draft, Result_, Step};
+use super::draft::{Draft, Returned, Step};
 use super::sketch::ValueId;
 use super::step::Work;
 use crate::kernels::{Arena, LANES, PlacedConvolution, View, clear_halo};
+use crate::memory;
+use crate::report::bytes;
 
 /// The places of all tensors, for one size of batch.
 #[derive(Debug)]
@@ -22,7 +24,9 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub fn new(draft: &Draft, batch: usize, threads: usize) -> Layout {
+    /// # Errors
+    /// A sentence: the tensors of a batch do not fit the memory that is free.
+    pub fn new(draft: &Draft, batch: usize, threads: usize) -> Result<Layout, String> {
         let count = draft.values.len();
         let root_of = |value: ValueId| {
             let (mut root, mut block) = (value, 0);
@@ -56,11 +60,12 @@ impl Layout {
             step.work.reads().into_iter().for_each(|value| touch(value, index + 1));
         }
         for result in &draft.results {
-            if let Result_::Stored { value, .. } = result {
+            if let Returned::Stored { value, .. } = result {
                 touch(*value, draft.steps.len() + 1);
             }
         }
 
+        check_size(draft, &halos, batch)?;
         let size = |root: usize| {
             let [channels, height, width] = draft.values[root].image();
             let [above, below, left, right] = halos[root];
@@ -79,6 +84,7 @@ impl Layout {
             },
             &mut places,
         );
+        check_memory(draft, len, batch)?;
         let views: Vec<View> = (0..count)
             .map(|value| {
                 let (root, offset) = roots[value];
@@ -100,16 +106,14 @@ impl Layout {
             }
         }
         let view = |value: ValueId| &views[value.0];
-        let place = |step: &Step| match &step.work {
-            Work::Conv { src, layer, add } => {
-                Some(layer.place(view(*src), view(step.output), add.map(view), batch, threads))
-            }
-            _ => None,
+        let place = |step: &Step| {
+            let Work::Conv { src, layer, add } = &step.work else { return None };
+            Some(layer.place(view(*src), view(step.output), add.map(view), batch, threads))
         };
         let convs: Vec<Option<PlacedConvolution>> = draft.steps.iter().map(place).collect();
         let scratch = len;
         let len = len + convs.iter().flatten().map(PlacedConvolution::scratch).max().unwrap_or(0);
-        Layout { batch, len, scratch, views, convs, halos, begins }
+        Ok(Layout { batch, len, scratch, views, convs, halos, begins })
     }
 
     pub fn batch(&self) -> usize {
@@ -146,12 +150,54 @@ impl Layout {
     }
 }
 
+/// Makes sure that all lengths can be reckoned with: a block of a tensor has places of 32 bits, and a batch of a tensor fits
+/// any memory there is.
+fn check_size(draft: &Draft, halos: &[[usize; 4]], batch: usize) -> Result<(), String> {
+    for (value, [above, below, left, right]) in draft.values.iter().zip(halos) {
+        let [channels, height, width] = value.image();
+        let places = (height + above + below).checked_mul(width + left + right);
+        let floats =
+            places.and_then(|places| places.checked_mul(LANES)).filter(|floats| u32::try_from(*floats).is_ok());
+        let Some(floats) = floats else {
+            return Err(format!("an image of {height}x{width} pixels is too large to compute"));
+        };
+        let all = floats.checked_mul(channels.div_ceil(LANES)).and_then(|all| all.checked_mul(batch));
+        if all.is_none_or(|all| all as u64 >= 1 << 46) {
+            return Err(format!("a batch of {batch} images of {channels}x{height}x{width} is too large to compute"));
+        }
+    }
+    Ok(())
+}
+
+/// Makes sure that tensors in an arena of `len` floats fit the memory that is free, beside the inputs and results that
+/// come and go as candle's.
+fn check_memory(draft: &Draft, len: usize, batch: usize) -> Result<(), String> {
+    let inputs = draft.inputs.iter().map(|input| &draft.values[input.0].shape);
+    let results = draft.results.iter().filter_map(|result| match result {
+        Returned::Stored { shape, .. } => Some(shape),
+        Returned::Constant(_) => None,
+    });
+    let outside = inputs.chain(results).map(|shape| batch * shape.iter().product::<usize>()).sum::<usize>();
+    let needed = 4 * (len + outside) as u64;
+    match memory::available().filter(|available| needed > *available) {
+        Some(available) => {
+            let (needed, available) = (bytes(needed), bytes(available));
+            Err(format!(
+                "a batch of {batch} takes {needed}, and {available} are free; a smaller batch or image takes less"
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
 /// How far a step reads beyond its operand's edges.
 fn halo(draft: &Draft, work: &Work, output: ValueId) -> Option<(ValueId, [usize; 4])> {
-    let (src, reach) = match work {
-        Work::Conv { src, layer, .. } => (*src, layer.reach()),
-        Work::Depthwise { src, layer } => (*src, layer.reach()),
-        _ => return None,
+    let (src, reach) = if let Work::Conv { src, layer, .. } = work {
+        (*src, layer.reach())
+    } else if let Work::Depthwise { src, layer } = work {
+        (*src, layer.reach())
+    } else {
+        return None;
     };
     let [_, height, width] = draft.values[src.0].image();
     let [_, rows, columns] = draft.values[output.0].image();

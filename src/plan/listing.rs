@@ -62,19 +62,22 @@ pub struct Removed {
 
 impl Plan {
     /// The steps and what was made of the graph's nodes, for batches of `batch` on one thread.
-    pub fn listing(&self, batch: usize) -> Listing {
+    ///
+    /// # Errors
+    /// A sentence: such a batch does not fit the memory that is free.
+    pub fn listing(&self, batch: usize) -> Result<Listing, String> {
         let draft = &self.draft;
-        let layout = Layout::new(draft, batch, 1);
+        let layout = Layout::new(draft, batch, 1)?;
         let steps: Vec<Listed> = draft.steps.iter().map(|step| listed(draft, &layout, step, batch)).collect();
         let removed = draft.removed.iter().map(|(joined, why)| Removed { node: node(joined), why });
-        Listing {
+        Ok(Listing {
             simd: self.level.name(),
             batch,
             arena_bytes: 4 * layout.len(),
             weight_bytes: steps.iter().map(|step| step.weight_bytes).sum(),
             steps,
             removed: removed.collect(),
-        }
+        })
     }
 }
 
@@ -90,7 +93,7 @@ fn listed(draft: &Draft, layout: &Layout, step: &Step, batch: usize) -> Listed {
         joined: step.joined.iter().map(node).collect(),
         inputs: step.work.reads().into_iter().map(shape).collect(),
         output: shape(step.output),
-        macs: batch as u64 * step.work.macs(view),
+        macs: batch as u64 * step.macs,
         weight_bytes: step.work.weight_bytes(),
         offset: 4 * view.start,
         inside: inside.map(|step| step.path.to_string()),

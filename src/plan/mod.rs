@@ -77,17 +77,6 @@ pub struct Plan {
     state: Mutex<State>,
 }
 
-/// One step of a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StepInfo {
-    /// Where its first node stands in the architecture.
-    pub path: Arc<str>,
-    /// What computes it, and what was joined into it.
-    pub kernel: String,
-    /// Multiply-accumulates.
-    pub macs: u64,
-}
-
 /// The paths of the nodes that candle's ops compute in a plan, for want of a kernel. Of weights it reads only those of
 /// normalisations.
 ///
@@ -131,9 +120,30 @@ impl Plan {
     /// The results that were asked for, each with the batch in front.
     ///
     /// # Errors
-    /// Inputs of another number or shape, or of unequal batches; what candle says where it computes a step.
+    /// Inputs of another number or shape, or of unequal batches; a batch that does not fit the memory that is free; what
+    /// candle says where it computes a step.
     pub fn run(&self, inputs: &[Tensor]) -> candle_core::Result<Vec<Tensor>> {
         self.observe(inputs, |_| {})
+    }
+
+    /// Finds the places of all tensors for a batch, which the first run of its size does else.
+    ///
+    /// # Errors
+    /// A sentence: the batch does not fit the memory that is free.
+    pub fn prepare(&self, batch: usize) -> Result<(), String> {
+        self.place(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner), batch)
+    }
+
+    fn place(&self, state: &mut State, batch: usize) -> Result<(), String> {
+        if state.layout.as_ref().is_none_or(|layout| layout.batch() != batch) {
+            let layout = Layout::new(&self.draft, batch, state.pool.threads())?;
+            if state.arena.len() < layout.len() {
+                state.arena = Arena::new(0);
+                state.arena = Arena::new(layout.len());
+            }
+            state.layout = Some(layout);
+        }
+        Ok(())
     }
 
     /// [`Plan::run`] that calls `observer` after each step with its number.
@@ -144,55 +154,12 @@ impl Plan {
         let batch = self.check(inputs)?;
         // A run that panicked leaves nothing that the next one reads.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { pool, layout, arena } = &mut *state;
-        let layout = match layout {
-            Some(layout) if layout.batch() == batch => layout,
-            _ => layout.insert(Layout::new(&self.draft, batch, pool.threads())),
-        };
-        if arena.len() < layout.len() {
-            *arena = Arena::new(layout.len());
-        }
+        self.place(&mut state, batch).map_err(candle_core::Error::msg)?;
+        let State { pool, layout: Some(layout), arena } = &mut *state else { unreachable!("placed above") };
         let mut run = step::Run { draft: &self.draft, layout, arena, pool, level: self.level, batch };
         run.inputs(inputs)?;
         run.steps(observer)?;
         self.draft.results.iter().map(|result| run.result(result)).collect()
-    }
-
-    /// The bytes of activations, inputs and results of a run of `batch` images.
-    pub fn bytes(&self, batch: usize) -> u64 {
-        let outside = |shape: &[usize]| batch * shape.iter().product::<usize>();
-        let inputs = self.draft.inputs.iter().map(|input| outside(&self.draft.values[input.0].shape)).sum::<usize>();
-        let results = self.draft.results.iter().map(|result| match result {
-            draft::Result_::Stored { shape, .. } => outside(shape),
-            draft::Result_::Constant(_) => 0,
-        });
-        4 * (Layout::new(&self.draft, batch, 1).len() + inputs + results.sum::<usize>()) as u64
-    }
-
-    /// The steps in their order, for `batch` images.
-    pub fn steps(&self, batch: usize) -> Vec<StepInfo> {
-        let layout = Layout::new(&self.draft, batch, 1);
-        let info = |step: &draft::Step| StepInfo {
-            path: step.path.clone(),
-            kernel: step.work.describe(),
-            macs: batch as u64 * step.work.macs(layout.view(step.output)),
-        };
-        self.draft.steps.iter().map(info).collect()
-    }
-
-    /// The steps in their order, each in a line: what it computes, and what was joined into it.
-    pub fn describe(&self) -> Vec<String> {
-        let line = |step: &draft::Step| {
-            let joined: Vec<&str> = step.joined.iter().map(|joined| &*joined.path).collect();
-            let with = if joined.is_empty() { String::new() } else { format!(", with {}", joined.join(", ")) };
-            format!("{:<32} {}{with}", step.path, step.work.describe())
-        };
-        self.draft.steps.iter().map(line).collect()
-    }
-
-    /// How many steps candle's ops compute, for want of a kernel.
-    pub fn fallbacks(&self) -> usize {
-        self.draft.steps.iter().filter(|step| step.work.is_fallback()).count()
     }
 
     fn check(&self, inputs: &[Tensor]) -> candle_core::Result<usize> {

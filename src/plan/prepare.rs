@@ -56,15 +56,15 @@ pub(super) fn pack(
             bias[channel] = bias[channel] * scale[channel] + shift[channel];
         }
     }
+    let shape = ConvShape { in_channels: ins, out_channels: outs, groups, kernel, stride, dilation, before };
     if convolution.is_depthwise(ins, outs) {
-        let layer = Depthwise::new(kernel, stride, dilation, before, &weights, &bias, limits, level);
-        return Ok(Work::Depthwise { src, layer });
+        return Ok(Work::Depthwise { src, layer: Depthwise::new(shape, &weights, &bias, limits, level) });
     }
     let joined = groups / joined_groups(groups, ins, outs);
     if joined != groups {
         weights = join_groups(&weights, groups, joined, ins, outs);
     }
-    let shape = ConvShape { in_channels: ins, out_channels: outs, groups: joined, kernel, stride, dilation, before };
+    let shape = ConvShape { groups: joined, ..shape };
     let [_, height, width] = sketch.values[stage.output.0].image();
     let size = [height, width];
     let layer = Convolution::new(shape, &weights, &bias, limits, level, size, options.exact);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::DEVICE;
-use super::draft::{Draft, Result_};
+use super::draft::{Draft, Returned};
 use super::layout::Layout;
 use super::sketch::ValueId;
 use crate::kernels::{
@@ -118,15 +118,6 @@ impl Work {
         }
     }
 
-    /// The multiply-accumulates for one image of the result.
-    pub fn macs(&self, output: &View) -> u64 {
-        match self {
-            Work::Conv { layer, .. } => layer.macs(output),
-            Work::Depthwise { layer, .. } => layer.macs(output),
-            _ => 0,
-        }
-    }
-
     /// The bytes of weights as they are packed.
     pub fn weight_bytes(&self) -> usize {
         match self {
@@ -171,17 +162,7 @@ impl Work {
             Work::Gate { .. } => "scale by channel".to_string(),
             Work::Binary { binary, limits, .. } => format!("{binary:?}{}", limited(limits)).to_lowercase(),
             Work::Clip { .. } => "limits".to_string(),
-            Work::Map { map, .. } => match map {
-                Map::Sigmoid => "sigmoid",
-                Map::Silu => "silu",
-                Map::Tanh => "tanh",
-                Map::HardSigmoid => "hard sigmoid",
-                Map::HardSwish => "hard swish",
-                Map::Elu { .. } => "elu",
-                Map::Gelu | Map::GeluTanh => "gelu",
-                Map::Leaky { .. } => "leaky relu",
-            }
-            .to_string(),
+            Work::Map { map, .. } => map.name().to_string(),
             Work::Slope { .. } => "slopes of negative values".to_string(),
             Work::Softmax { .. } => "softmax".to_string(),
             Work::Gather { sources, .. } if sources.len() > 1 => "concat".to_string(),
@@ -223,10 +204,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub fn result(&self, result: &Result_) -> candle_core::Result<Tensor> {
+    pub fn result(&self, result: &Returned) -> candle_core::Result<Tensor> {
         match result {
-            Result_::Stored { value, shape } => self.load(*value, shape),
-            Result_::Constant(tensor) => Ok(tensor.clone()),
+            Returned::Stored { value, shape } => self.load(*value, shape),
+            Returned::Constant(tensor) => Ok(tensor.clone()),
         }
     }
 

@@ -92,7 +92,12 @@ fn what_cannot_be_measured_is_told() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_batch_that_does_not_fit_is_refused() {
-    let output = bench(&["small.arch:small", "--input", "3x6000x6000", "--batch", "60000"]);
+    for (input, batch) in [("3x100000x100000", "1"), ("3x10000x10000", "65536")] {
+        let output = bench(&["small.arch:small", "--input", input, "--batch", batch]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && told.contains("too large to compute"), "{told}");
+    }
+    let output = bench(&["small.arch:small", "--input", "3x6000x6000", "--batch", "6000"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(2) && told.contains("are free") && told.contains("--batch"), "{told}");
+    assert!(output.status.code() == Some(2) && told.contains("are free; a smaller batch"), "{told}");
 }

@@ -298,9 +298,9 @@ impl Net {
                 {
                     if let Some(difference) = unequal(found, expected) {
                         let name = &output.name;
-                        let steps = plan.describe().join("\n");
+                        let steps = plan.listing(self.batch).unwrap();
                         return Some(format!(
-                            "{name}, {level:?}, run {run}: {difference}\n{}\n{steps}",
+                            "{name}, {level:?}, run {run}: {difference}\n{}\n{steps:#?}",
                             written(&graph)
                         ));
                     }

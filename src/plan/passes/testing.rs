@@ -113,7 +113,7 @@ pub fn agrees(graph: &Graph) {
                 let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
                 for (found, expected) in flat(found).into_iter().zip(flat(expected)) {
                     let close = (found - expected).abs() <= 1e-4 * (1.0 + expected.abs());
-                    assert!(close, "{found} and {expected} at {level:?}\n{}", plan.describe().join("\n"));
+                    assert!(close, "{found} and {expected} at {level:?}\n{:#?}", plan.listing(2));
                 }
             }
         }
