@@ -84,11 +84,6 @@ impl Device {
     pub fn seconds(&self, flops: u64, bytes: u64) -> f64 {
         (flops as f64 / self.peak).max(bytes as f64 / self.bandwidth)
     }
-
-    /// The operations a byte above which arithmetic, not memory, is what takes the time.
-    pub fn ridge(&self) -> f64 {
-        self.peak / self.bandwidth
-    }
 }
 
 impl fmt::Display for Device {
@@ -133,6 +128,6 @@ mod tests {
     #[test]
     fn what_takes_longer_counts() {
         let device = Device::parse("peak=10,bandwidth=2").unwrap();
-        assert_eq!((device.seconds(100, 4), device.seconds(10, 40), device.ridge()), (10.0, 20.0, 5.0));
+        assert_eq!((device.seconds(100, 4), device.seconds(10, 40)), (10.0, 20.0));
     }
 }

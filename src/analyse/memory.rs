@@ -16,17 +16,6 @@ pub struct Memory {
     pub saved: Vec<u64>,
 }
 
-impl Memory {
-    /// The most that is live at once.
-    pub fn peak(&self) -> u64 {
-        self.live.iter().copied().max().unwrap_or(0)
-    }
-
-    pub fn saved_in_all(&self) -> u64 {
-        self.saved.iter().fold(0, |sum: u64, bytes| sum.saturating_add(*bytes))
-    }
-}
-
 /// The memory of a graph whose nodes run in their order, for `batch` images. Counts saturate.
 ///
 /// A result lives from the node that makes it to the last one that reads it, an input from the start, and what the
@@ -122,8 +111,6 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    pub const ALL: [Optimizer; 3] = [Optimizer::Sgd, Optimizer::Momentum, Optimizer::Adam];
-
     pub fn name(self) -> &'static str {
         match self {
             Optimizer::Sgd => "sgd",
@@ -184,7 +171,6 @@ mod tests {
         // 16 values each; the image is read last by the sum, and lives beside both results.
         let memory = of("input image[1, 4, 4]\nconv(1, 3) -> relu -> add(in) -> relu", 1);
         assert_eq!(memory.live, [64, 128, 192, 192, 128]);
-        assert_eq!(memory.peak(), 192);
         assert_eq!(of("input image[1, 4, 4]\nconv(1, 3)", 3).live, [192, 384]);
     }
 

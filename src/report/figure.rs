@@ -32,8 +32,6 @@ pub(super) struct ArchRow {
     pub inputs: Vec<String>,
     pub layers: u64,
     pub training: u64,
-    /// The total by the convention that is asked for.
-    pub counted: Option<u64>,
 }
 
 /// What a table can show of a row.
@@ -66,7 +64,6 @@ pub(super) enum Figure {
     Intensity,
     Latency,
     LatencyShare,
-    Counted,
 }
 
 impl Figure {
@@ -98,7 +95,6 @@ impl Figure {
         Figure::Intensity,
         Figure::Latency,
         Figure::LatencyShare,
-        Figure::Counted,
     ];
 
     /// Its name for `--columns` and as the header of comma-separated values.
@@ -179,7 +175,6 @@ impl Figure {
                 "Latency: of each node, its FLOPs at the device's peak or its bytes at its bandwidth, whichever takes longer.",
             ),
             Figure::LatencyShare => ("latency_share", "latency %", ""),
-            Figure::Counted => ("counted", "counted", ""),
         }
     }
 
@@ -208,8 +203,7 @@ impl Figure {
             | Figure::BytesMoved
             | Figure::Intensity
             | Figure::Latency
-            | Figure::LatencyShare
-            | Figure::Counted => Align::Right,
+            | Figure::LatencyShare => Align::Right,
         }
     }
 
@@ -250,7 +244,6 @@ impl Figure {
                 (Some(part), Some(all)) if all > 0.0 => Cell::Percent(part * 100.0 / all),
                 _ => Cell::None,
             },
-            Figure::Counted => arch.and_then(|arch| arch.counted).map_or(Cell::None, Cell::Whole),
         }
     }
 }

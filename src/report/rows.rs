@@ -116,7 +116,6 @@ pub(super) fn arch(summary: &Summary, seconds: Option<f64>, optimizer: Optimizer
             inputs: summary.inputs.iter().map(|input| shape(&input.shape)).collect(),
             layers: summary.layers,
             training: summary.training(optimizer).total(),
-            counted: None,
         }),
         ..Row::default()
     }
