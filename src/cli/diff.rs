@@ -158,9 +158,7 @@ fn names(
     if let Some(name) = name {
         return Ok(vec![target::find(program, sources, name)?.name.to_string()]);
     }
-    let is_set = |name: &str| settings.set.iter().any(|(other, _)| other == name);
-    let complete = program.archs().iter().filter(|arch| arch.params.iter().all(|p| p.has_default || is_set(&p.name)));
-    let names: Vec<String> = complete.map(|arch| arch.name.to_string()).collect();
+    let names: Vec<String> = target::complete(program, settings).map(|arch| arch.name.to_string()).collect();
     match (other_name, names.as_slice()) {
         (None, _) => Ok(names),
         (Some(wanted), names) if names.iter().any(|name| name == wanted) => Ok(vec![wanted.to_string()]),

@@ -7,9 +7,10 @@ use std::io::Write;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::console::{Console, Exit, Failure, Findings};
+use super::network::errors;
 use super::target;
 use crate::analyse::{Device, Optimizer, analyse_batch};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::expand::{ArchInfo, Program, Settings};
 use crate::report::{self, Columns, Refused, Subject, Table, View};
 use crate::source::{SourceMap, Target};
@@ -218,9 +219,7 @@ fn choose<'a>(
     if let [only] = program.archs() {
         return Ok(vec![only]);
     }
-    let is_set = |name: &str| settings.set.iter().any(|(other, _)| other == name);
-    let complete = |arch: &&ArchInfo| arch.params.iter().all(|param| param.has_default || is_set(&param.name));
-    let archs: Vec<&ArchInfo> = program.archs().iter().filter(complete).collect();
+    let archs: Vec<&ArchInfo> = target::complete(program, settings).collect();
     if archs.is_empty() {
         return Err(match program.archs().first() {
             None => target::none(program, sources),
@@ -233,9 +232,4 @@ fn choose<'a>(
         });
     }
     Ok(archs)
-}
-
-/// The errors alone: what else there is to say of a file, `archc check` says.
-fn errors(diagnostics: Diagnostics) -> impl Iterator<Item = Diagnostic> {
-    diagnostics.into_sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
 }

@@ -6,7 +6,7 @@ use super::console::Findings;
 use super::network;
 use super::target;
 use crate::analyse::{Report, analyse};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::{ArchInfo, Program, Settings};
 use crate::ir::Graph;
 use crate::source::{SourceMap, Target};
@@ -98,12 +98,10 @@ fn add(
     let mut diagnostics = Diagnostics::new();
     let program = Program::load(sources, opened.file, &mut diagnostics);
     let broken = diagnostics.has_errors();
-    found.add(errors(diagnostics));
-    let is_set = |name: &str| settings.set.iter().any(|(other, _)| other == name);
-    let complete = |arch: &&ArchInfo| arch.params.iter().all(|param| param.has_default || is_set(&param.name));
+    found.add(network::errors(diagnostics));
     let archs: Vec<&ArchInfo> = match opened.arch.as_deref() {
         Some(name) => vec![target::find(&program, sources, name)?],
-        None => program.archs().iter().filter(complete).collect(),
+        None => target::complete(&program, settings).collect(),
     };
     if archs.is_empty() && !broken {
         return Err(
@@ -114,15 +112,11 @@ fn add(
         let mut diagnostics = Diagnostics::new();
         let graph = program.expand(sources, &arch.name, settings, &mut diagnostics);
         let presets = network::presets(&program, &arch.name, sources, &mut diagnostics);
-        found.add(errors(diagnostics));
+        found.add(network::errors(diagnostics));
         let Some(graph) = graph else { continue };
         let report = analyse(&graph)?;
         let file = sources.file(opened.file).name.clone();
         surveyed.push(Surveyed { name: arch.name.clone(), file, graph, report, presets });
     }
     Ok(())
-}
-
-fn errors(diagnostics: Diagnostics) -> impl Iterator<Item = Diagnostic> {
-    diagnostics.into_sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
 }

@@ -1,7 +1,7 @@
 //! Which architecture a user means.
 
 use crate::diagnostic::{self, Code, Diagnostic};
-use crate::expand::{ArchInfo, Program};
+use crate::expand::{ArchInfo, Program, Settings};
 use crate::source::SourceMap;
 
 /// The architecture of a file called `name`.
@@ -40,6 +40,12 @@ pub fn choose<'a>(program: &'a Program, sources: &SourceMap, name: Option<&str>)
         (Some(only), None) => Ok(only),
         _ => Err(ambiguous(program, sources)),
     }
+}
+
+/// The architectures of a file whose parameters all have a value: a default, or one of `settings`.
+pub fn complete<'a>(program: &'a Program, settings: &Settings) -> impl Iterator<Item = &'a ArchInfo> {
+    let is_set = |name: &str| settings.set.iter().any(|(other, _)| other == name);
+    program.archs().iter().filter(move |arch| arch.params.iter().all(|param| param.has_default || is_set(&param.name)))
 }
 
 /// The file declares no architecture.

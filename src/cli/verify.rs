@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use super::console::{Console, Exit, Failure, Findings};
+use super::network::errors;
 use super::target;
 use crate::device::DeviceName;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, list};
@@ -135,9 +136,4 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
         true => Err(format!("it is larger than {} MiB", MAX_BYTES >> 20)),
         false => Ok(text),
     }
-}
-
-/// The errors alone: what else there is to say of a file, `archc check` says.
-fn errors(diagnostics: Diagnostics) -> impl Iterator<Item = Diagnostic> {
-    diagnostics.into_sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
 }
