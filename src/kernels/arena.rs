@@ -1,13 +1,21 @@
-//! The memory that a plan computes in: one allocation, aligned for the widest vectors.
+//! The memory that a plan computes in, and that its weights lie in.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+
+use memmap2::MmapMut;
 
 /// Floats, zeroed, aligned to 64 bytes.
 #[derive(Debug)]
 pub struct Arena {
     data: *mut f32,
     len: usize,
+    /// Where they lie, if it is not the heap.
+    map: Option<MmapMut>,
 }
+
+/// Memory of this many bytes is asked of the system in large pages: it then takes a few page faults rather than
+/// thousands, and its addresses are found sooner.
+const LARGE: usize = 1 << 20;
 
 // SAFETY: an arena owns its memory alone, as a Vec does.
 unsafe impl Send for Arena {}
@@ -17,12 +25,17 @@ unsafe impl Sync for Arena {}
 impl Arena {
     pub fn new(len: usize) -> Arena {
         let layout = Arena::layout(len);
+        if layout.size() >= LARGE
+            && let Some(mut map) = map(layout.size())
+        {
+            return Arena { data: map.as_mut_ptr().cast(), len, map: Some(map) };
+        }
         // SAFETY: the layout is not empty.
         let data = unsafe { alloc_zeroed(layout) }.cast::<f32>();
         if data.is_null() {
             handle_alloc_error(layout);
         }
-        Arena { data, len }
+        Arena { data, len, map: None }
     }
 
     pub fn len(&self) -> usize {
@@ -54,6 +67,15 @@ impl Arena {
     }
 }
 
+/// Zeroed pages, large ones where the system has such.
+fn map(bytes: usize) -> Option<MmapMut> {
+    let map = MmapMut::map_anon(bytes).ok()?;
+    #[cfg(target_os = "linux")]
+    // A system without large pages gives small ones.
+    let _ = map.advise(memmap2::Advice::HugePage);
+    Some(map)
+}
+
 /// The address of an arena's first float, for tasks that write different places of it.
 pub(super) struct Memory(pub *mut f32);
 
@@ -62,8 +84,10 @@ unsafe impl Sync for Memory {}
 
 impl Drop for Arena {
     fn drop(&mut self) {
-        // SAFETY: `data` came from `alloc_zeroed` with the same layout.
-        unsafe { dealloc(self.data.cast(), Arena::layout(self.len)) }
+        if self.map.is_none() {
+            // SAFETY: `data` came from `alloc_zeroed` with the same layout.
+            unsafe { dealloc(self.data.cast(), Arena::layout(self.len)) }
+        }
     }
 }
 

@@ -1,11 +1,10 @@
 //! Direct convolution: tiles of pixels by blocks of output channels, over weights packed in the order they are read.
 
-use rayon::prelude::*;
-
 use super::bands::even;
 use super::instances::Kernels;
 use super::pointwise::Limits;
 use super::tile::Tile;
+use super::unpacked::{Part, Unpacked, pack};
 use super::{Arena, LANES, Level, Pool, View};
 
 /// What a convolution does to shapes. The input has at least the zeros around it that the window reaches.
@@ -65,45 +64,44 @@ const CHUNK: usize = 192 << 10;
 const TASK: usize = 192 << 10;
 
 impl Conv {
-    /// Packs `weights` (`[out_channels, in_channels / groups, rows, columns]`) and `bias` (`[out_channels]`).
-    pub fn new(shape: ConvShape, weights: &[f32], bias: &[f32], limits: Limits, level: Level) -> Conv {
+    /// Packs weights and biases.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn new<U: Unpacked>(shape: ConvShape, unpacked: &U, limits: Limits, level: Level) -> Result<Conv, U::Error> {
         let ConvShape { in_channels, out_channels, groups, kernel: [rows, columns], .. } = shape;
-        let (ins, outs) = (in_channels / groups, out_channels / groups);
-        assert_eq!(weights.len(), out_channels * ins * rows * columns, "one weight for each place of each window");
-        assert_eq!(bias.len(), out_channels, "one bias for each channel");
+        let (ins, outs, places) = (in_channels / groups, out_channels / groups, rows * columns);
         assert!(groups == 1 || (ins % LANES == 0 && outs % LANES == 0), "groups have whole blocks");
-        let layer = Conv { shape, level, weights: Arena::new(0), bias: Arena::new(0), limits };
         let padded = outs.next_multiple_of(LANES);
-        let mut packed = Arena::new(groups * padded * ins * rows * columns);
-        let mut starts = Arena::new(groups * padded);
-        for (channel, value) in bias.iter().enumerate() {
-            starts.floats_mut()[channel / outs * padded + channel % outs] = *value;
-        }
-        let tiles = channel_tiles(shape.out_channels / shape.groups, layer.kernels());
-        let mut rest = packed.floats_mut();
-        let mut parts = Vec::with_capacity(groups * tiles.len());
+        let mut weights = Arena::new(groups * padded * ins * places);
+        let mut bias = Arena::new(groups * padded);
+        let (mut weights_left, mut bias_left) = (weights.floats_mut(), bias.floats_mut());
+        let mut parts = Vec::new();
         for group in 0..groups {
-            for (first, blocks) in &tiles {
-                let (part, behind) = rest.split_at_mut(blocks * LANES * ins * rows * columns);
-                parts.push((group * outs + first * LANES, outs.min((first + blocks) * LANES) - first * LANES, part));
-                rest = behind;
+            for (first, blocks) in channel_tiles(outs, level.kernels()) {
+                let (weights, weights_behind) = weights_left.split_at_mut(blocks * LANES * ins * places);
+                let (bias, bias_behind) = bias_left.split_at_mut(blocks * LANES);
+                let channels = group * outs + first * LANES..group * outs + outs.min((first + blocks) * LANES);
+                parts.push(Part { channels, weights, bias });
+                (weights_left, bias_left) = (weights_behind, bias_behind);
             }
         }
-        let places = rows * columns;
-        // The tile's channels from `first` on; lanes beyond the last stay 0.
-        parts.into_par_iter().for_each(|(first, count, part)| {
-            let width = part.len() / (ins * places);
-            for (index, to) in part.chunks_exact_mut(width).enumerate() {
+        pack(parts, unpacked, ins * places, |rows, packed| {
+            let width = packed.len() / (ins * places);
+            for (c, row) in rows.chunks_exact(ins * places).enumerate() {
                 // `[block][place][lane]`: the lanes of the last block may be fewer.
-                let (block, inside) = (index / (places * LANES), index % (places * LANES));
-                let lanes = LANES.min(ins - block * LANES);
-                let (place, input) = (inside / lanes, block * LANES + inside % lanes);
-                for (c, value) in to[..count].iter_mut().enumerate() {
-                    *value = weights[((first + c) * ins + input) * places + place];
+                let blocks = row.chunks(LANES * places).zip(packed.chunks_mut(LANES * places * width));
+                for (from, to) in blocks {
+                    let lanes = from.len() / places;
+                    for (lane, window) in from.chunks_exact(places).enumerate() {
+                        for (place, value) in window.iter().enumerate() {
+                            to[(place * lanes + lane) * width + c] = *value;
+                        }
+                    }
                 }
             }
-        });
-        Conv { weights: packed, bias: starts, ..layer }
+        })?;
+        Ok(Conv { shape, level, weights, bias, limits })
     }
 
     pub fn limits(&self) -> Limits {

@@ -2,7 +2,7 @@
 
 use super::conv::Placed;
 use super::winograd::PlacedWinograd;
-use super::{Arena, Conv, ConvShape, Level, Limits, Pool, Reach, View, Winograd};
+use super::{Arena, Conv, ConvShape, Level, Limits, Pool, Reach, Unpacked, View, Winograd};
 
 /// A convolution with its weights, packed for an algorithm and a level.
 #[derive(Debug)]
@@ -19,21 +19,23 @@ pub enum PlacedConvolution {
 }
 
 impl Convolution {
-    /// Packs `weights` (`[out_channels, in_channels / groups, rows, columns]`) and `bias` (`[out_channels]`) for results of
-    /// a height and width. `exact` allows only what sums up the definition's products.
-    pub fn new(
+    /// Packs weights and biases for results of a height and width. `exact` allows only what sums up the definition's
+    /// products.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn new<U: Unpacked>(
         shape: ConvShape,
-        weights: &[f32],
-        bias: &[f32],
+        unpacked: &U,
         limits: Limits,
         level: Level,
         size: [usize; 2],
         exact: bool,
-    ) -> Convolution {
+    ) -> Result<Convolution, U::Error> {
         if !exact && Winograd::suits(&shape) && Winograd::pays(&shape, size, level) {
-            return Convolution::Winograd(Winograd::new(shape, weights, bias, limits, level));
+            return Ok(Convolution::Winograd(Winograd::new(shape, unpacked, limits, level)?));
         }
-        Convolution::Direct(Conv::new(shape, weights, bias, limits, level))
+        Ok(Convolution::Direct(Conv::new(shape, unpacked, limits, level)?))
     }
 
     /// What the algorithm is called.

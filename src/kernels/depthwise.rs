@@ -4,7 +4,7 @@ use super::bands::Bands;
 use super::conv::end;
 use super::pointwise::Limits;
 use super::simd::Block;
-use super::{Arena, ConvShape, LANES, Level, Pool, Reach, View};
+use super::{Arena, ConvShape, LANES, Level, Pool, Reach, Unpacked, View};
 
 /// A depthwise convolution with its weights. The input has at least the zeros around it that the window reaches.
 #[derive(Debug)]
@@ -29,24 +29,31 @@ pub(super) struct Row {
 }
 
 impl Depthwise {
-    /// Packs `weights` (`[channels, 1, rows, columns]`) and `bias` (`[channels]`) of a convolution with as many groups as
-    /// channels in and out.
-    pub fn new(shape: ConvShape, weights: &[f32], bias: &[f32], limits: Limits, level: Level) -> Depthwise {
-        let channels = bias.len();
+    /// Packs weights and biases of a convolution with as many groups as channels in and out.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn new<U: Unpacked>(
+        shape: ConvShape,
+        unpacked: &U,
+        limits: Limits,
+        level: Level,
+    ) -> Result<Depthwise, U::Error> {
+        let channels = shape.out_channels;
         let places = shape.kernel[0] * shape.kernel[1];
-        assert_eq!([shape.in_channels, shape.out_channels, shape.groups], [channels; 3], "each channel on its own");
-        assert_eq!(weights.len(), channels * places, "one weight for each place of each channel");
+        assert_eq!([shape.in_channels, shape.groups], [channels; 2], "each channel on its own");
         let blocks = channels.div_ceil(LANES);
-        let mut packed = Arena::new(blocks * places * LANES);
-        let mut starts = Arena::new(blocks * LANES);
-        for channel in 0..channels {
+        let mut weights = Arena::new(blocks * places * LANES);
+        let mut bias = Arena::new(blocks * LANES);
+        let mut rows = vec![0.0; channels * places];
+        unpacked.read(0..channels, &mut rows, &mut bias.floats_mut()[..channels])?;
+        for (channel, row) in rows.chunks_exact(places).enumerate() {
             let (block, lane) = (channel / LANES, channel % LANES);
-            starts.floats_mut()[channel] = bias[channel];
-            for place in 0..places {
-                packed.floats_mut()[(block * places + place) * LANES + lane] = weights[channel * places + place];
+            for (place, value) in row.iter().enumerate() {
+                weights.floats_mut()[(block * places + place) * LANES + lane] = *value;
             }
         }
-        Depthwise { shape, weights: packed, bias: starts, limits, level }
+        Ok(Depthwise { shape, weights, bias, limits, level })
     }
 
     pub fn limits(&self) -> Limits {

@@ -88,6 +88,7 @@ pub(super) struct Kernels {
     pub pool: unsafe fn(&Window),
     pub mean: unsafe fn(&Window),
     pub pointwise: unsafe fn(&Strip),
+    pub winograd_weights: unsafe fn(&[f32], usize, &mut [f32]),
     pub winograd_input: unsafe fn(&winograd::Patch),
     pub winograd_output: unsafe fn(&winograd::Results),
     /// Multiply-adds in so many rounds, of as many blocks as `pixels`.
@@ -109,6 +110,7 @@ macro_rules! level {
             pool: $room::pool_row,
             mean: $room::mean_block,
             pointwise: $room::strip,
+            winograd_weights: $room::winograd_weights,
             winograd_input: $room::winograd_input,
             winograd_output: $room::winograd_output,
             peak: $room::peak,
@@ -162,6 +164,11 @@ macro_rules! level {
             pub(super) unsafe fn mean_block(block: &Window) {
                 // SAFETY: the caller promises what the kernel asks for.
                 unsafe { window::mean_of_block::<$block>(block) }
+            }
+
+            $(#[$feature])?
+            pub(super) unsafe fn winograd_weights(rows: &[f32], ins: usize, packed: &mut [f32]) {
+                winograd::weights(rows, ins, packed);
             }
 
             $(#[$feature])?

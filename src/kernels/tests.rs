@@ -37,6 +37,23 @@ impl Layout {
     }
 }
 
+/// Weights that are in memory.
+struct Held<'a> {
+    weights: &'a [f32],
+    bias: &'a [f32],
+}
+
+impl Unpacked for Held<'_> {
+    type Error = std::convert::Infallible;
+
+    fn read(&self, channels: std::ops::Range<usize>, weights: &mut [f32], bias: &mut [f32]) -> Result<(), Self::Error> {
+        let each = self.weights.len() / self.bias.len();
+        weights.copy_from_slice(&self.weights[channels.start * each..channels.end * each]);
+        bias.copy_from_slice(&self.bias[channels]);
+        Ok(())
+    }
+}
+
 fn close(found: &[f32], expected: &[f32]) {
     assert_eq!(found.len(), expected.len());
     for (i, (a, b)) in found.iter().zip(expected).enumerate() {
@@ -180,17 +197,17 @@ fn check_conv(case: &Case, level: Level, pool: &mut Pool) {
     from_rows(&mut arena, &other, &add, case.batch, pool);
     clear_halo(&mut arena, &src, case.pads, case.batch);
 
-    let layer = Conv::new(shape, &weights, &bias, Limits::NONE, level);
+    let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, Limits::NONE, level).unwrap();
     layer.run(&mut arena, &layer.place(&src, &dst, None, case.batch, pool.threads()), pool);
     close(&to_rows(&arena, &dst, case.batch), &plain);
 
-    let layer = Conv::new(shape, &weights, &bias, Limits::RELU, level);
+    let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU, level).unwrap();
     layer.run(&mut arena, &layer.place(&src, &dst, Some(&add), case.batch, pool.threads()), pool);
     let expected: Vec<f32> = plain.iter().zip(&other).map(|(a, b)| (a + b).max(0.0)).collect();
     close(&to_rows(&arena, &dst, case.batch), &expected);
 
     if Winograd::suits(&shape) {
-        let layer = Winograd::new(shape, &weights, &bias, Limits::RELU, level);
+        let layer = Winograd::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU, level).unwrap();
         let placed = layer.place(&src, &dst, Some(&add), case.batch, pool.threads());
         let mut whole = Arena::new(layout.len + placed.scratch());
         whole.floats_mut()[..layout.len].copy_from_slice(arena.floats());
@@ -241,7 +258,7 @@ fn depthwise_convolutions_are_those_of_plain_loops() {
             let mut arena = Arena::new(layout.len);
             from_rows(&mut arena, &input, &src, batch, &mut pool);
             clear_halo(&mut arena, &src, halo, batch);
-            let layer = Depthwise::new(shape, &weights, &bias, Limits::RELU6, level);
+            let layer = Depthwise::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU6, level).unwrap();
             layer.run(&mut arena, &src, &dst, batch, &mut pool);
             let expected: Vec<f32> = plain.iter().map(|value| value.clamp(0.0, 6.0)).collect();
             close(&to_rows(&arena, &dst, batch), &expected);

@@ -8,8 +8,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::arena::Memory;
 use super::bands::even;
 use super::conv::{channel_tiles, end};
@@ -17,6 +15,7 @@ use super::instances::{Kernels, TileFn};
 use super::pointwise::Limits;
 use super::simd::Block;
 use super::tile::Tile;
+use super::unpacked::{Part, Unpacked, pack};
 use super::{Arena, ConvShape, LANES, Level, Pool, Reach, View};
 
 /// Rows and columns of a transformed tile.
@@ -101,34 +100,33 @@ impl Winograd {
         products + transforms + memory(PLACES as f64 * ins * outs) < 0.95 * direct
     }
 
-    /// Transforms and packs `weights` (`[out_channels, in_channels, 3, 3]`) and `bias` (`[out_channels]`); the shape suits.
-    pub fn new(shape: ConvShape, weights: &[f32], bias: &[f32], limits: Limits, level: Level) -> Winograd {
+    /// Transforms and packs weights and biases; the shape suits.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn new<U: Unpacked>(
+        shape: ConvShape,
+        unpacked: &U,
+        limits: Limits,
+        level: Level,
+    ) -> Result<Winograd, U::Error> {
         let ConvShape { in_channels: ins, out_channels: outs, .. } = shape;
-        assert!(Winograd::suits(&shape) && weights.len() == outs * ins * 9 && bias.len() == outs);
+        assert!(Winograd::suits(&shape) && level.is_available());
         let padded = outs.next_multiple_of(LANES);
-        let mut packed = Arena::new(PLACES * ins * padded);
-        let mut starts = Arena::new(padded);
-        starts.floats_mut()[..outs].copy_from_slice(bias);
-        let mut rest = packed.floats_mut();
+        let mut weights = Arena::new(PLACES * ins * padded);
+        let mut bias = Arena::new(padded);
+        let (mut weights_left, mut bias_left) = (weights.floats_mut(), bias.floats_mut());
         let mut parts = Vec::new();
         for (first, blocks) in channel_tiles(outs, level.kernels()) {
-            let (part, behind) = rest.split_at_mut(PLACES * ins * blocks * LANES);
-            parts.push((first * LANES, outs.min((first + blocks) * LANES), part));
-            rest = behind;
+            let (weights, weights_behind) = weights_left.split_at_mut(PLACES * ins * blocks * LANES);
+            let (bias, bias_behind) = bias_left.split_at_mut(blocks * LANES);
+            parts.push(Part { channels: first * LANES..outs.min((first + blocks) * LANES), weights, bias });
+            (weights_left, bias_left) = (weights_behind, bias_behind);
         }
-        parts.into_par_iter().for_each(|(first, last, part)| {
-            let plane = part.len() / PLACES;
-            let width = plane / ins;
-            for input in 0..ins {
-                for channel in first..last {
-                    let transformed = weight(&weights[(channel * ins + input) * 9..][..9]);
-                    for (place, value) in transformed.into_iter().enumerate() {
-                        part[place * plane + input * width + channel - first] = value;
-                    }
-                }
-            }
-        });
-        Winograd { shape, level, weights: packed, bias: starts, limits }
+        let transform = level.kernels().winograd_weights;
+        // SAFETY: the level is available.
+        pack(parts, unpacked, ins * 9, |rows, packed| unsafe { transform(rows, ins, packed) })?;
+        Ok(Winograd { shape, level, weights, bias, limits })
     }
 
     pub fn limits(&self) -> Limits {
@@ -242,24 +240,48 @@ impl Winograd {
     }
 }
 
-/// `G g G^T` for a 3x3 window `g`.
-fn weight(window: &[f32]) -> [f32; PLACES] {
-    let line = |g: [f64; 3]| {
-        let (even, odd) = (g[0] + g[2], g[1]);
-        let (far, twice) = (g[0] / 24.0 + g[2] / 6.0, g[1] / 12.0);
-        [g[0] / 4.0, -(even + odd) / 6.0, -(even - odd) / 6.0, far + twice, far - twice, g[2]]
-    };
-    let mut rows = [[0.0; SIDE]; 3];
-    for y in 0..3 {
-        rows[y] = line([0, 1, 2].map(|x| f64::from(window[3 * y + x])));
-    }
-    let mut all = [0.0; PLACES];
-    for x in 0..SIDE {
-        for (y, value) in line([rows[0][x], rows[1][x], rows[2][x]]).into_iter().enumerate() {
-            all[y * SIDE + x] = value as f32;
+/// `G g G^T` for the 3x3 windows `g` of some output channels, `[channels, ins, 3, 3]`, to `[place][input channel][channel]`.
+/// Channels lie beside one another, so that a compiler makes vector instructions of this.
+#[inline(always)]
+pub(super) fn weights(rows: &[f32], ins: usize, packed: &mut [f32]) {
+    let plane = packed.len() / PLACES;
+    let width = plane / ins;
+    for (block, rows) in rows.chunks(LANES * ins * 9).enumerate() {
+        for input in 0..ins {
+            let mut window = [[[0.0; LANES]; 3]; 3];
+            for (lane, row) in rows.chunks_exact(ins * 9).enumerate() {
+                for (place, value) in row[input * 9..][..9].iter().enumerate() {
+                    window[place / 3][place % 3][lane] = f64::from(*value);
+                }
+            }
+            let across = window.map(|row| weights_line(&row));
+            for x in 0..SIDE {
+                let down = weights_line(&[across[0][x], across[1][x], across[2][x]]);
+                for y in 0..SIDE {
+                    let at = (y * SIDE + x) * plane + input * width + block * LANES;
+                    packed[at..at + LANES].copy_from_slice(&down[y].map(|value| value as f32));
+                }
+            }
         }
     }
-    all
+}
+
+/// `G g` for one line of every channel.
+#[inline(always)]
+fn weights_line(g: &[[f64; LANES]; 3]) -> [[f64; LANES]; SIDE] {
+    let mut line = [[0.0; LANES]; SIDE];
+    for lane in 0..LANES {
+        let [first, middle, last] = [g[0][lane], g[1][lane], g[2][lane]];
+        let (even, odd) = (first + last, middle);
+        let (far, twice) = (first * (1.0 / 24.0) + last * (1.0 / 6.0), middle * (1.0 / 12.0));
+        line[0][lane] = first * 0.25;
+        line[1][lane] = (even + odd) * (-1.0 / 6.0);
+        line[2][lane] = (even - odd) * (-1.0 / 6.0);
+        line[3][lane] = far + twice;
+        line[4][lane] = far - twice;
+        line[5][lane] = last;
+    }
+    line
 }
 
 impl PlacedWinograd {

@@ -1,12 +1,15 @@
 //! The weights of convolutions and linear layers, with all that has joined them, packed for the kernels.
 
+use std::ops::Range;
+
 use candle_core::Tensor;
 
 use super::Options;
 use super::sketch::{self, Sketch, Stage};
 use super::step::Work;
 use crate::diagnostic::Diagnostic;
-use crate::kernels::{ConvShape, Convolution, Depthwise, LANES};
+use crate::kernels::{ConvShape, Convolution, Depthwise, LANES, Unpacked};
+use crate::weights::Values;
 
 pub(super) fn floats(tensor: &Tensor) -> Vec<f32> {
     tensor.flatten_all().and_then(|flat| flat.to_vec1()).expect("weights are float32 on the CPU")
@@ -42,43 +45,102 @@ pub(super) fn pack(
     let channels = |value: usize| sketch.values[value].image()[0];
     let (src, ins, outs) = (stage.inputs[0], channels(stage.inputs[0].0), channels(stage.output.0));
     let before = [pads[0][0], pads[1][0]];
-    let read = sketch.weights(stage.node)?;
-    let mut weights = floats(&read[0]);
-    let mut bias = read.get(1).map_or_else(|| vec![0.0; outs], floats);
-    drop(read);
-    if let Some(ahead) = &convolution.ahead {
-        scale_inputs(&mut weights, &mut bias, ins / groups, outs / groups, ahead);
-    }
-    if let Some([scale, shift]) = &convolution.behind {
-        let each = weights.len() / outs;
-        for (channel, weights) in weights.chunks_mut(each).enumerate() {
-            weights.iter_mut().for_each(|weight| *weight *= scale[channel]);
-            bias[channel] = bias[channel] * scale[channel] + shift[channel];
+    let names = sketch.weight_names(stage.node);
+    let [(name, spec), rest @ ..] = names.as_slice() else { unreachable!("convolutions have weights") };
+    let bias = match rest {
+        [(name, spec), ..] => {
+            let mut bias = vec![0.0; outs];
+            sketch.source.values(name, spec)?.read(0, &mut bias)?;
+            Some(bias)
         }
+        [] => None,
+    };
+    let is_depthwise = convolution.is_depthwise(ins, outs);
+    let joined = if is_depthwise { groups } else { groups / joined_groups(groups, ins, outs) };
+    let stored = Stored {
+        values: sketch.source.values(name, spec)?,
+        bias,
+        convolution,
+        places: kernel[0] * kernel[1],
+        ins,
+        outs,
+        joined,
+    };
+    let shape = ConvShape { in_channels: ins, out_channels: outs, groups: joined, kernel, stride, dilation, before };
+    if is_depthwise {
+        return Ok(Work::Depthwise { src, layer: Depthwise::new(shape, &stored, limits, level)? });
     }
-    let shape = ConvShape { in_channels: ins, out_channels: outs, groups, kernel, stride, dilation, before };
-    if convolution.is_depthwise(ins, outs) {
-        return Ok(Work::Depthwise { src, layer: Depthwise::new(shape, &weights, &bias, limits, level) });
-    }
-    let joined = groups / joined_groups(groups, ins, outs);
-    if joined != groups {
-        weights = join_groups(&weights, groups, joined, ins, outs);
-    }
-    let shape = ConvShape { groups: joined, ..shape };
     let [_, height, width] = sketch.values[stage.output.0].image();
-    let size = [height, width];
-    let layer = Convolution::new(shape, &weights, &bias, limits, level, size, options.exact);
+    let layer = Convolution::new(shape, &stored, limits, level, [height, width], options.exact)?;
     Ok(Work::Conv { src, layer, add: convolution.sum.then(|| stage.inputs[1]) })
 }
 
-/// Scales and shifts what a convolution reads: groups of `ins` channels in and `outs` out.
-fn scale_inputs(weights: &mut [f32], bias: &mut [f32], ins: usize, outs: usize, [scale, shift]: &[Vec<f32>; 2]) {
-    let places = weights.len() / (bias.len() * ins);
-    for (index, weights) in weights.chunks_mut(places).enumerate() {
-        let (out, input) = (index / ins, index % ins);
-        let channel = out / outs * ins + input;
-        bias[out] += shift[channel] * weights.iter().sum::<f32>();
-        weights.iter_mut().for_each(|weight| *weight *= scale[channel]);
+/// The weights of a convolution as a source has them, to be read with all that has joined it.
+struct Stored<'a> {
+    values: Box<dyn Values + 'a>,
+    bias: Option<Vec<f32>>,
+    convolution: &'a sketch::Convolution,
+    /// Places of the window.
+    places: usize,
+    ins: usize,
+    outs: usize,
+    /// How many groups the kernel sees; the source has the convolution's.
+    joined: usize,
+}
+
+impl Unpacked for Stored<'_> {
+    type Error = Diagnostic;
+
+    fn read(&self, channels: Range<usize>, weights: &mut [f32], bias: &mut [f32]) -> Result<(), Diagnostic> {
+        match &self.bias {
+            Some(all) => bias.copy_from_slice(&all[channels.clone()]),
+            None => bias.fill(0.0),
+        }
+        let each = self.ins / self.convolution.groups * self.places;
+        if self.joined == self.convolution.groups {
+            self.values.read(channels.start * each, weights)?;
+            self.fold(channels, weights, bias);
+            return Ok(());
+        }
+        let mut rows = vec![0.0; channels.len() * each];
+        self.values.read(channels.start * each, &mut rows)?;
+        self.fold(channels.clone(), &mut rows, bias);
+        self.spread(channels, &rows, weights);
+        Ok(())
+    }
+}
+
+impl Stored<'_> {
+    /// Scales and shifts by what stands ahead of the convolution and behind it.
+    fn fold(&self, channels: Range<usize>, weights: &mut [f32], bias: &mut [f32]) {
+        let groups = self.convolution.groups;
+        let (ins, outs) = (self.ins / groups, self.outs / groups);
+        let rows = weights.chunks_exact_mut(ins * self.places);
+        for ((channel, row), bias) in channels.zip(rows).zip(bias) {
+            if let Some([scale, shift]) = &self.convolution.ahead {
+                let first = channel / outs * ins;
+                for (input, window) in (first..).zip(row.chunks_exact_mut(self.places)) {
+                    *bias += shift[input] * window.iter().sum::<f32>();
+                    window.iter_mut().for_each(|weight| *weight *= scale[input]);
+                }
+            }
+            if let Some([scale, shift]) = &self.convolution.behind {
+                row.iter_mut().for_each(|weight| *weight *= scale[channel]);
+                *bias = *bias * scale[channel] + shift[channel];
+            }
+        }
+    }
+
+    /// The weights of rows as those of fewer groups, with zeros where a channel is not looked at.
+    fn spread(&self, channels: Range<usize>, rows: &[f32], weights: &mut [f32]) {
+        let groups = self.convolution.groups;
+        let (each, wide) = (self.ins / groups * self.places, self.ins / self.joined * self.places);
+        weights.fill(0.0);
+        let rows = rows.chunks_exact(each).zip(weights.chunks_exact_mut(wide));
+        for (channel, (from, to)) in channels.zip(rows) {
+            let slot = channel / (self.outs / groups) % (groups / self.joined);
+            to[slot * each..][..each].copy_from_slice(from);
+        }
     }
 }
 
@@ -87,19 +149,6 @@ fn joined_groups(groups: usize, ins: usize, outs: usize) -> usize {
     let whole =
         |count: &usize| (ins / groups * count).is_multiple_of(LANES) && (outs / groups * count).is_multiple_of(LANES);
     (1..groups).filter(|count| groups.is_multiple_of(*count)).find(whole).unwrap_or(groups)
-}
-
-/// The weights of `groups` as those of fewer, `joined`.
-fn join_groups(weights: &[f32], groups: usize, joined: usize, ins: usize, outs: usize) -> Vec<f32> {
-    let (each_in, each_out, wide) = (ins / groups, outs / groups, ins / joined);
-    let places = weights.len() / (outs * each_in);
-    let mut dense = vec![0.0; outs * wide * places];
-    for (out, from) in weights.chunks(each_in * places).enumerate() {
-        let slot = out / each_out % (groups / joined);
-        let at = (out * wide + slot * each_in) * places;
-        dense[at..at + from.len()].copy_from_slice(from);
-    }
-    dense
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::DEVICE;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Graph, NodeId};
 use crate::kernels::{LANES, Limits, Lrn, Map, PoolKind, Pooling, Span};
-use crate::ops::{Binary, Form, Window};
+use crate::ops::{Binary, Form, WeightSpec, Window};
 use crate::weights::WeightSource;
 
 /// A tensor: what a stage makes, an input, or a constant.
@@ -287,8 +287,14 @@ impl<'a> Sketch<'a> {
 
     /// Reads a node's weights.
     pub fn weights(&self, node: NodeId) -> Result<Vec<Tensor>, Diagnostic> {
+        let names = self.weight_names(node);
+        names.iter().map(|(name, spec)| self.source.get(name, spec, &DEVICE)).collect()
+    }
+
+    /// A node's weights by name.
+    pub fn weight_names(&self, node: NodeId) -> Vec<(String, WeightSpec)> {
         let specs = self.graph.weights(node).into_iter();
-        specs.map(|spec| self.source.get(&self.graph.weight_name(node, &spec), &spec, &DEVICE)).collect()
+        specs.map(|spec| (self.graph.weight_name(node, &spec), spec)).collect()
     }
 
     fn put(&mut self, slot: usize, stage: Stage) {

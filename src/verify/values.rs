@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Graph, NodeId};
 use crate::lower::Model;
 use crate::ops::WeightSpec;
-use crate::weights::{Hashed, WeightSource, hash_values};
+use crate::weights::{Hashed, Values, WeightSource, hash_values};
 
 /// The largest difference allowed, relative to the result's norm or to a layer's deviation.
 pub const TOLERANCE: f64 = 1e-3;
@@ -163,6 +163,10 @@ impl WeightSource for Origins<'_> {
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
         self.hashed.get(self.reference.origin(name), spec, device)
+    }
+
+    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        self.hashed.values(self.reference.origin(name), spec)
     }
 }
 

@@ -40,19 +40,41 @@ impl Entry {
     /// The elements as float32, rounded to the nearest where they have more digits; nothing for a type that holds no
     /// such numbers.
     pub(super) fn floats(&self, file: &[u8]) -> Option<Vec<f32>> {
-        let raw = self.raw(file);
-        Some(match self.dtype {
-            Dtype::F32 => chunks(&raw).map(f32::from_le_bytes).collect(),
-            Dtype::F16 => chunks(&raw).map(|bytes| f16::from_le_bytes(bytes).to_f32()).collect(),
-            Dtype::BF16 => chunks(&raw).map(|bytes| bf16::from_le_bytes(bytes).to_f32()).collect(),
-            Dtype::F64 => chunks(&raw).map(|bytes| f64::from_le_bytes(bytes) as f32).collect(),
-            _ => return None,
-        })
+        if !is_float(self.dtype) {
+            return None;
+        }
+        let mut values = vec![0.0; self.elements()];
+        widen(self.dtype, &self.raw(file), &mut values);
+        Some(values)
+    }
+
+    /// The bytes of the elements from `start` on, which follow one another in the file.
+    pub(super) fn stretch(&self, start: usize, count: usize) -> Range<usize> {
+        let size = self.dtype.bitsize() / 8;
+        let from = self.range.start + start * size;
+        from..from + count * size
     }
 }
 
-fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
-    bytes.chunks_exact(N).map(|chunk| chunk.try_into().expect("a chunk has N bytes"))
+/// Whether a type holds what [`widen`] reads.
+pub(super) fn is_float(dtype: Dtype) -> bool {
+    matches!(dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16 | Dtype::F64)
+}
+
+/// The numbers of a type for which [`is_float`] holds, written over all of `to`.
+pub(super) fn widen(dtype: Dtype, raw: &[u8], to: &mut [f32]) {
+    match dtype {
+        Dtype::F32 => convert(raw, to, f32::from_le_bytes),
+        Dtype::F16 => convert(raw, to, |bytes| f16::from_le_bytes(bytes).to_f32()),
+        Dtype::BF16 => convert(raw, to, |bytes| bf16::from_le_bytes(bytes).to_f32()),
+        Dtype::F64 => convert(raw, to, |bytes| f64::from_le_bytes(bytes) as f32),
+        _ => unreachable!("no floating-point numbers"),
+    }
+}
+
+fn convert<const N: usize>(raw: &[u8], to: &mut [f32], value: impl Fn([u8; N]) -> f32) {
+    let (chunks, _) = raw.as_chunks::<N>();
+    to.iter_mut().zip(chunks).for_each(|(to, bytes)| *to = value(*bytes));
 }
 
 /// The elements of `size` bytes at the places that the strides give, in row-major order.

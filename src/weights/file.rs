@@ -7,7 +7,8 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use safetensors::Dtype;
 
-use super::entry::Entry;
+use super::entry::{Entry, is_float, widen};
+use super::stretch::{Values, Whole};
 use super::{Bytes, WeightSource, fits, pth, safetensors as format, shape_text};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ops::WeightSpec;
@@ -145,19 +146,64 @@ impl WeightsFile {
     /// # Errors
     /// `E0602` for a type that holds no floating-point numbers, and for values that are not finite.
     pub fn values(&self, name: &str, entry: &Entry) -> Result<Vec<f32>, Diagnostic> {
-        let Some(values) = entry.floats(&self.bytes) else {
-            return Err(bad(&self.name, format!("`{name}` is stored as {}", entry.dtype))
-                .help("archc reads F32, F16, BF16 and F64; convert the weights to one of them"));
-        };
-        match values.iter().position(|value| !value.is_finite()) {
-            None => Ok(values),
-            Some(index) => {
-                let value = values[index];
-                Err(bad(&self.name, format!("`{name}` holds {value}, as value {index} of {}", values.len())).help(
-                    "a network with such weights computes nothing of use; get another copy or an earlier checkpoint",
-                ))
-            }
+        let values = entry.floats(&self.bytes).ok_or_else(|| self.not_floats(name, entry))?;
+        self.check(name, entry, 0, &values)?;
+        Ok(values)
+    }
+
+    fn not_floats(&self, name: &str, entry: &Entry) -> Diagnostic {
+        bad(&self.name, format!("`{name}` is stored as {}", entry.dtype))
+            .help("archc reads F32, F16, BF16 and F64; convert the weights to one of them")
+    }
+
+    /// Makes sure that values of a tensor, those from `start` on, are finite.
+    fn check(&self, name: &str, entry: &Entry, start: usize, values: &[f32]) -> Result<(), Diagnostic> {
+        // Stretches without a way out are looked at several values at a time.
+        let fine = |values: &[f32]| values.iter().fold(true, |fine, value| fine & value.is_finite());
+        if values.chunks(4096).all(fine) {
+            return Ok(());
         }
+        let index = values.iter().position(|value| !value.is_finite()).expect("one was found");
+        let (value, count) = (values[index], entry.elements());
+        Err(bad(&self.name, format!("`{name}` holds {value}, as value {} of {count}", start + index))
+            .help("a network with such weights computes nothing of use; get another copy or an earlier checkpoint"))
+    }
+
+    /// The tensor called `name`, if it can be the weight of `spec`.
+    fn entry(&self, name: &str, spec: &WeightSpec) -> Result<&Entry, Diagnostic> {
+        let differs = |what: String| Diagnostic::error(Code::WEIGHTS_DIFFER, format!("`{}` {what}", self.name));
+        let Some(entry) = self.tensors.get(name) else {
+            return Err(differs(format!("has no tensor `{name}`")));
+        };
+        if !fits(&entry.shape, &spec.shape) {
+            let (here, there) = (shape_text(&entry.shape), shape_text(&spec.shape));
+            return Err(differs(format!("has `{name}` as {here}, and the architecture needs {there}")));
+        }
+        Ok(entry)
+    }
+}
+
+/// A tensor whose elements follow one another in the file. Its pages are given back when it has been read.
+struct Stored<'a> {
+    file: &'a WeightsFile,
+    name: &'a str,
+    entry: &'a Entry,
+}
+
+impl Values for Stored<'_> {
+    fn read(&self, start: usize, to: &mut [f32]) -> Result<(), Diagnostic> {
+        let range = self.entry.stretch(start, to.len());
+        widen(self.entry.dtype, &self.file.bytes[range.clone()], to);
+        if range.len() >= GIVEN_BACK {
+            self.file.bytes.give_back(range);
+        }
+        self.file.check(self.name, self.entry, start, to)
+    }
+}
+
+impl Drop for Stored<'_> {
+    fn drop(&mut self) {
+        self.file.bytes.give_back(self.entry.range.clone());
     }
 }
 
@@ -179,17 +225,23 @@ impl WeightSource for WeightsFile {
     }
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
-        let differs = |what: String| Diagnostic::error(Code::WEIGHTS_DIFFER, format!("`{}` {what}", self.name));
-        let Some(entry) = self.tensors.get(name) else {
-            return Err(differs(format!("has no tensor `{name}`")));
-        };
-        if !fits(&entry.shape, &spec.shape) {
-            let (here, there) = (shape_text(&entry.shape), shape_text(&spec.shape));
-            return Err(differs(format!("has `{name}` as {here}, and the architecture needs {there}")));
+        super::tensor(self.values(name, self.entry(name, spec)?)?, name, &spec.shape, device)
+    }
+
+    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        let entry = self.entry(name, spec)?;
+        if entry.strides.is_some() {
+            return Ok(Box::new(Whole(self.values(name, entry)?)));
         }
-        super::tensor(self.values(name, entry)?, name, &spec.shape, device)
+        if !is_float(entry.dtype) {
+            return Err(self.not_floats(name, entry));
+        }
+        Ok(Box::new(Stored { file: self, name, entry }))
     }
 }
+
+/// Pages of stretches of this many bytes are given back as soon as they are read.
+const GIVEN_BACK: usize = 1 << 20;
 
 /// The longest name of a tensor, in bytes.
 pub(super) const MAX_NAME: usize = 1000;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
-use super::WeightSource;
+use super::stretch::Computed;
+use super::{Values, WeightSource};
 use crate::diagnostic::Diagnostic;
 use crate::ops::{Init, WeightSpec};
 
@@ -24,6 +25,10 @@ impl WeightSource for Zeros {
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
         super::tensor(vec![0.0; spec.shape.iter().product()], name, &spec.shape, device)
     }
+
+    fn values<'a>(&'a self, _: &'a str, _: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        Ok(Box::new(Computed(|_| 0.0)))
+    }
 }
 
 /// Every weight as its op starts it, from a seed.
@@ -42,16 +47,18 @@ impl WeightSource for Seeded {
     }
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
-        let count = spec.shape.iter().product();
+        whole(&*self.values(name, spec)?, name, spec, device)
+    }
+
+    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
         let stream = Stream(fnv1a(name) ^ finish(self.seed));
-        let values = match spec.init {
-            Init::Zeros => vec![0.0; count],
-            Init::Ones => vec![1.0; count],
-            Init::Constant(value) => vec![value as f32; count],
-            Init::Uniform { bound } => (0..count).map(|index| stream.unit(index) * bound as f32).collect(),
-            Init::Normal { std } => (0..count).map(|index| (stream.normal(index) * std) as f32).collect(),
-        };
-        super::tensor(values, name, &spec.shape, device)
+        Ok(match spec.init {
+            Init::Zeros => Box::new(Computed(|_| 0.0)),
+            Init::Ones => Box::new(Computed(|_| 1.0)),
+            Init::Constant(value) => Box::new(Computed(move |_| value as f32)),
+            Init::Uniform { bound } => Box::new(Computed(move |index| stream.unit(index) * bound as f32)),
+            Init::Normal { std } => Box::new(Computed(move |index| (stream.normal(index) * std) as f32)),
+        })
     }
 }
 
@@ -73,20 +80,31 @@ impl WeightSource for Hashed {
     }
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
-        let values = hash_values(name, spec.shape.iter().product());
+        whole(&*self.values(name, spec)?, name, spec, device)
+    }
+
+    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        let stream = Stream(fnv1a(name));
+        let norm_scale = self.norm_scale;
         let last = name.rsplit('.').next().unwrap_or(name);
-        let values = match (last, spec.shape.as_slice()) {
-            ("running_mean" | "bias", _) => values.map(|u| 0.1 * u).collect(),
-            ("running_var", _) => values.map(|u| 1.0 + 0.5 * u).collect(),
-            (_, []) => values.collect(),
-            (_, [_]) => values.map(|u| self.norm_scale * (1.0 + 0.25 * u)).collect(),
+        Ok(match (last, spec.shape.as_slice()) {
+            ("running_mean" | "bias", _) => Box::new(Computed(move |index| 0.1 * stream.unit(index))),
+            ("running_var", _) => Box::new(Computed(move |index| 1.0 + 0.5 * stream.unit(index))),
+            (_, []) => Box::new(Computed(move |index| stream.unit(index))),
+            (_, [_]) => Box::new(Computed(move |index| norm_scale * (1.0 + 0.25 * stream.unit(index)))),
             (_, [_, fan_in @ ..]) => {
                 let bound = (6.0 / fan_in.iter().product::<usize>() as f64).sqrt() as f32;
-                values.map(|u| u * bound).collect()
+                Box::new(Computed(move |index| stream.unit(index) * bound))
             }
-        };
-        super::tensor(values, name, &spec.shape, device)
+        })
     }
+}
+
+/// All values of a weight.
+fn whole(values: &dyn Values, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
+    let mut all = vec![0.0; spec.shape.iter().product()];
+    values.read(0, &mut all)?;
+    super::tensor(all, name, &spec.shape, device)
 }
 
 /// `count` values in -1..1 that belong to a name.

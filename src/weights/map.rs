@@ -3,10 +3,12 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::Path;
 
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 
 /// The bytes of a weights file.
 #[derive(Debug)]
@@ -43,6 +45,26 @@ impl Bytes {
         let map = unsafe { Mmap::map(&file)? };
         Ok(Bytes::Mapped(map))
     }
+
+    /// Lets the system take back the pages of a stretch that is not soon read again; a later read finds the same bytes.
+    pub fn give_back(&self, range: Range<usize>) {
+        match self {
+            #[cfg(unix)]
+            Bytes::Mapped(map) => {
+                debug_assert!(range.end <= map.len());
+                // SAFETY: the map is of a file and is never written, so a page that is dropped comes back from the file
+                // with the bytes that it had, as far as the contract of `open` goes; threads that read it meanwhile wait
+                // for that.
+                let advised =
+                    unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len()) };
+                // Where the system keeps the pages, nothing is lost but memory.
+                drop(advised);
+            }
+            #[cfg(not(unix))]
+            Bytes::Mapped(_) => {}
+            Bytes::BuiltIn(_) | Bytes::Owned(_) => {}
+        }
+    }
 }
 
 impl Deref for Bytes {
@@ -65,6 +87,17 @@ mod tests {
     fn a_map_holds_what_reading_gives() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         assert_eq!(*Bytes::open(&path).unwrap(), *std::fs::read(&path).unwrap());
+    }
+
+    #[test]
+    fn pages_that_were_given_back_are_read_again() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
+        let (bytes, read) = (Bytes::open(&path).unwrap(), std::fs::read(&path).unwrap());
+        for range in [0..bytes.len(), 5000..9001, 7..7] {
+            assert_eq!(bytes[range.clone()], read[range.clone()]);
+            bytes.give_back(range);
+            assert_eq!(*bytes, *read);
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod names;
 mod propose;
 mod pth;
 mod safetensors;
+mod stretch;
 mod values;
 mod write;
 
@@ -35,6 +36,7 @@ pub use item::{Accuracy, Hub, Labels, Place, Preset, check_item, labels_file};
 pub use map::Bytes;
 pub use names::{Names, Renamed};
 pub use propose::Proposal;
+pub use stretch::Values;
 pub use write::{Planned, encode, write_header};
 
 use crate::diagnostic::Diagnostic;
@@ -63,6 +65,16 @@ pub trait WeightSource: Sync {
     /// # Errors
     /// `E0602` or `E0603`: it is not there, has another shape, is not made of numbers, or the device fails.
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic>;
+
+    /// The same weight, to be read a stretch at a time.
+    ///
+    /// # Errors
+    /// As [`WeightSource::get`].
+    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        let tensor = self.get(name, spec, &Device::Cpu)?;
+        let values = tensor.flatten_all().and_then(|flat| flat.to_vec1()).expect("weights are float32");
+        Ok(Box::new(stretch::Whole(values)))
+    }
 }
 
 impl<S: WeightSource + ?Sized> WeightSource for &S {
@@ -84,6 +96,10 @@ impl<S: WeightSource + ?Sized> WeightSource for &S {
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
         (**self).get(name, spec, device)
+    }
+
+    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        (**self).values(name, spec)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
-use super::WeightSource;
+use super::{Values, WeightSource};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ops::WeightSpec;
 
@@ -213,13 +213,24 @@ impl<S: WeightSource> WeightSource for Renamed<S> {
     }
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
+        self.inner.get(self.original(name)?, spec, device)
+    }
+
+    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        self.inner.values(self.original(name)?, spec)
+    }
+}
+
+impl<S: WeightSource> Renamed<S> {
+    /// What the source calls a weight.
+    fn original<'a>(&'a self, name: &'a str) -> Result<&'a str, Diagnostic> {
         match self.names.get(name) {
-            Some(original) => self.inner.get(original, spec, device),
+            Some(original) => Ok(original),
             None if self.has_names => {
                 let source = self.inner.name();
                 Err(Diagnostic::error(Code::WEIGHTS_DIFFER, format!("`{source}` has no tensor for `{name}`")))
             }
-            None => self.inner.get(name, spec, device),
+            None => Ok(name),
         }
     }
 }
