@@ -41,7 +41,11 @@ impl Place {
     /// # Errors
     /// The format can't be told or is not one of `known`, or the file can't be written.
     pub fn find(output: Option<&Path>, format: Option<Format>, known: &[Format]) -> Result<Place, Failure> {
-        let names = || known.iter().map(|format| format!(".{}", format.name())).collect::<Vec<_>>().join(", ");
+        let names: Vec<String> = known.iter().map(|format| format!(".{}", format.name())).collect();
+        let names = match names.as_slice() {
+            [several @ .., last] if !several.is_empty() => format!("{} or {last}", several.join(", ")),
+            names => names.concat(),
+        };
         let path = output.filter(|path| *path != Path::new("-"));
         let ending = path.and_then(|path| path.extension()).and_then(|ending| ending.to_str());
         let by_ending =
@@ -50,11 +54,14 @@ impl Place {
             (Some(format), _) if known.contains(&format) => format,
             (Some(format), _) => {
                 return Err(Failure::usage(format!("this picture can't be written as {}", format.name()))
-                    .help(format!("it can be written as {}", names())));
+                    .help(format!("it can be written as {names}")));
             }
             (None, Some(path)) => {
-                return Err(Failure::usage(format!("`{}` has no ending that says what to write", path.display()))
-                    .help(format!("let it end in one of {}, or say `--format`", names())));
+                let help = match known {
+                    [_] => "give it this ending",
+                    _ => "give it such an ending, or say `--format`",
+                };
+                return Err(Failure::usage(format!("`{}` does not end in {names}", path.display())).help(help));
             }
             (None, None) => {
                 return Err(Failure::usage("it is not said what to write")

@@ -50,7 +50,7 @@ Examples:
 docs/pictures.md tells more.";
 
 /// A picture that is opened by itself has at most this many boxes.
-const COMFORTABLE: usize = 150;
+pub(super) const COMFORTABLE: usize = 150;
 /// With every block of a repetition it may have more.
 const COMFORTABLE_UNFOLDED: usize = 1500;
 /// The most boxes of a picture.
@@ -114,6 +114,6 @@ fn bounded(outline: &Outline, args: &GraphArgs, boxes: usize) -> Result<(), Fail
 }
 
 /// The most levels of frames that give at most `limit` boxes.
-fn comfortable(outline: &Outline, limit: usize, unfold: bool) -> usize {
+pub(super) fn comfortable(outline: &Outline, limit: usize, unfold: bool) -> usize {
     (0..=outline.depth()).rev().find(|depth| outline.drawn(*depth, unfold) <= limit).unwrap_or(0)
 }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "commands read and write what the user names")]
 
+pub mod accuracy;
 pub mod at;
 pub mod bench;
 pub mod check;
@@ -25,6 +26,7 @@ pub mod pass;
 pub mod plan;
 pub mod plot;
 pub mod progress;
+pub mod report;
 pub mod run;
 pub mod settings;
 pub mod stats;
@@ -69,6 +71,7 @@ enum Command {
     Gradcam(gradcam::GradcamArgs),
     Graph(graph::GraphArgs),
     Plot(plot::PlotArgs),
+    Report(report::ReportArgs),
     Verify(verify::VerifyArgs),
     Explain(explain::ExplainArgs),
     Ops(ops::OpsArgs),
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Gradcam(args) => gradcam::gradcam(args, &mut console),
         Command::Graph(args) => graph::graph(args, &mut console),
         Command::Plot(args) => plot::plot(args, &mut console),
+        Command::Report(args) => report::report(args, &mut console),
         Command::Verify(args) => verify::verify(args, &mut console),
         Command::Explain(args) => explain::explain(args, &mut console),
         Command::Ops(args) => ops::ops(args, &mut console),

@@ -1,12 +1,12 @@
 //! `archc plot`: charts of several architectures.
 
+use super::accuracy::{Axes, Figure, Metric, chart};
 use super::console::{Console, Exit, Failure, Findings};
 use super::drawn::{Format, OutputArgs, Place};
 use super::settings::SettingsArgs;
-use super::survey::{Metric, Surveyed, survey};
+use super::survey::survey;
 use crate::diagnostic;
-use crate::picture::chart::{Bubble, Bubbles, Titles, bubbles};
-use crate::report::{grouped, short};
+use crate::picture::chart::bubbles;
 use crate::source::SourceMap;
 
 /// Draw accuracy over cost: the field's bubble chart
@@ -36,36 +36,6 @@ pub struct PlotArgs {
     settings: SettingsArgs,
 }
 
-/// A count of an architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Figure {
-    Macs,
-    Flops,
-    Params,
-    Activations,
-}
-
-impl Figure {
-    fn of(self, surveyed: &Surveyed) -> u64 {
-        let total = &surveyed.report.total;
-        match self {
-            Figure::Macs => total.macs,
-            Figure::Flops => total.flops,
-            Figure::Params => total.params,
-            Figure::Activations => total.activation_elements,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Figure::Macs => "MACs",
-            Figure::Flops => "FLOPs",
-            Figure::Params => "parameters",
-            Figure::Activations => "activation elements",
-        }
-    }
-}
-
 const EXAMPLES: &str = "\
 Examples:
   archc plot -o zoo.svg                                  all of the zoo
@@ -88,7 +58,7 @@ pub fn plot(args: &PlotArgs, console: &mut Console) -> Result<Exit, Failure> {
     if exit != Exit::Fine {
         return Ok(exit);
     }
-    let (chart, unknown) = chart(args, &surveyed);
+    let (chart, unknown) = chart(Axes { x: args.x, y: args.y, size: args.size }, &surveyed);
     if chart.bubbles.is_empty() {
         return Err(Failure::usage(format!("no `weights` item states the {} of what is named", args.y.words())).help(
             "an item states it as in `accuracy top1 76.13, top5 92.862`, with `labels \"imagenet1k\"`; `archc zoo` lists \
@@ -115,47 +85,4 @@ fn some(names: &[&str]) -> String {
         None => diagnostic::list(names.iter().copied()),
         Some(more) => format!("`{}` and {more} more", names[..SHOWN].join("`, `")),
     }
-}
-
-/// The chart, and the architectures whose accuracy nothing states.
-fn chart<'a>(args: &PlotArgs, surveyed: &'a [Surveyed]) -> (Bubbles, Vec<&'a str>) {
-    let mut series: Vec<String> = Vec::new();
-    let mut unknown = Vec::new();
-    let mut drawn: Vec<Bubble> = Vec::new();
-    for arch in surveyed {
-        let Some(known) = arch.best(args.y) else {
-            unknown.push(&*arch.name);
-            continue;
-        };
-        let family = arch.family().to_string();
-        let place = series.iter().position(|other| *other == family).unwrap_or_else(|| {
-            series.push(family);
-            series.len() - 1
-        });
-        let about = format!(
-            "{}: {} %, {} MACs, {} parameters; {}",
-            arch.name,
-            known.percent,
-            short(arch.report.total.macs),
-            grouped(arch.report.total.params),
-            known.preset.name
-        );
-        // What is named twice is drawn once.
-        if drawn.iter().all(|bubble| bubble.about != about) {
-            let (x, size) = (args.x.of(arch).max(1) as f64, args.size.of(arch));
-            drawn.push(Bubble { name: arch.name.to_string(), series: place, x, y: known.percent, size, about });
-        }
-    }
-    let titles = Titles {
-        title: format!("ImageNet {} over {}", args.y.words(), args.x.words()),
-        line: format!("Areas are {}. The best accuracy published for each.", args.size.words()),
-        x: match args.x {
-            Figure::Params => "parameters, logarithmic".to_string(),
-            Figure::Macs | Figure::Flops | Figure::Activations => {
-                format!("{} for one image, logarithmic", args.x.words())
-            }
-        },
-        y: format!("{}, %", args.y.words()),
-    };
-    (Bubbles { titles, series, size: args.size.words().to_string(), bubbles: drawn }, unknown)
 }

@@ -1,4 +1,4 @@
-//! What several architectures cost, and how well they are known to classify: for the commands that compare.
+//! Several architectures with their costs and `weights` items: for the commands that compare.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::{ArchInfo, Program, Settings};
 use crate::ir::Graph;
 use crate::source::{SourceMap, Target};
-use crate::weights::{Labels, Preset};
+use crate::weights::Preset;
 
 /// An architecture with what is known of it.
 pub struct Surveyed {
@@ -23,43 +23,7 @@ pub struct Surveyed {
     pub presets: Vec<Preset>,
 }
 
-/// What a `weights` item says of the accuracy, in per cent.
-#[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
-    pub preset: &'a Preset,
-    pub percent: f64,
-}
-
-/// Which accuracy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Metric {
-    Top1,
-    Top5,
-}
-
-impl Metric {
-    pub fn words(self) -> &'static str {
-        match self {
-            Metric::Top1 => "top-1 accuracy",
-            Metric::Top5 => "top-5 accuracy",
-        }
-    }
-}
-
 impl Surveyed {
-    /// The best accuracy that is published for the classes of ImageNet, and the item that states it.
-    pub fn best(&self, metric: Metric) -> Option<Known<'_>> {
-        let of = |preset: &Preset| match (metric, preset.accuracy) {
-            (Metric::Top1, Some(accuracy)) => Some(accuracy.top1),
-            (Metric::Top5, Some(accuracy)) => accuracy.top5,
-            (Metric::Top1 | Metric::Top5, None) => None,
-        };
-        let items = self.presets.iter().filter(|preset| preset.labels == Some(Labels::ImageNet1k));
-        let known = items.filter_map(|preset| of(preset).map(|percent| Known { preset, percent }));
-        // The first of equals.
-        known.reduce(|best, other| if other.percent > best.percent { other } else { best })
-    }
-
     /// `resnet` for `zoo/resnet.arch`.
     pub fn family(&self) -> &str {
         let name = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);

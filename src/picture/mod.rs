@@ -4,6 +4,7 @@
 
 pub mod chart;
 pub mod colour;
+pub mod compare;
 pub mod dot;
 pub mod font;
 pub mod graph;

@@ -90,7 +90,7 @@ pub(super) fn percent(delta: i128, before: u64) -> String {
 }
 
 /// `1 image`, `3 images`.
-pub(super) fn counted(count: u64, what: &str) -> String {
+pub fn counted(count: u64, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {what}{plural}", grouped(count))
 }

@@ -6,6 +6,7 @@ mod graph;
 mod ops;
 mod plan;
 mod plot;
+mod report;
 mod stats;
 mod usage;
 mod weights;

@@ -16,6 +16,7 @@ fn every_command_helps_with_examples() {
         "gradcam",
         "graph",
         "plot",
+        "report",
         "verify",
         "explain",
         "ops",

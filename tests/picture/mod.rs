@@ -1,6 +1,8 @@
 //! Pictures of graphs: nothing overlaps, and everything is inside its frame.
 
+mod browser;
 mod page;
+mod report;
 
 use archc::analyse::analyse;
 use archc::diagnostic::Diagnostics;

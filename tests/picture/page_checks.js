@@ -78,6 +78,7 @@
     one('#theme').value = 'light'; one('#theme').dispatchEvent(new Event('change'));
     check('paper is light or dark', dark !== paper());
     one('#colour').value = 'cost'; one('#colour').dispatchEvent(new Event('change'));
+    check('nothing is fetched', performance.getEntriesByType('resource').length === 0);
     check('colours tell costs', all('.box.outer[class*=cost]').length > 3 && one('#legend').textContent.includes('MACs'));
   } catch (error) {
     check(`${error} ${error.stack}`, false);

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::labels::{Named, labels};
-use super::{AREA, Titles, finish, frame, legend, series};
+use super::{AREA, Titles, finish, frame, in_page, legend, series};
 use crate::picture::colour::Theme;
 use crate::picture::svg::{Anchor, Svg};
 use crate::report::short;
@@ -29,6 +29,8 @@ pub struct Bubbles {
     pub series: Vec<String>,
     /// What sizes are of: `parameters`.
     pub size: String,
+    /// Whether the upright axis is logarithmic, which is for values above 0.
+    pub log_y: bool,
     pub bubbles: Vec<Bubble>,
 }
 
@@ -39,10 +41,21 @@ const SMALLEST: f64 = 3.0;
 
 /// The chart as an SVG file, and the names that found no room.
 pub fn bubbles(chart: &Bubbles, theme: Theme) -> (String, Vec<String>) {
+    let (svg, hidden) = drawn(chart);
+    (finish(svg, &chart.titles, theme), hidden)
+}
+
+/// The chart as a piece of a page, which has the rules that `page_rules` gives, and the names that found no room.
+pub fn bubbles_in_page(chart: &Bubbles) -> (String, Vec<String>) {
+    let (svg, hidden) = drawn(chart);
+    (in_page(&svg, &chart.titles), hidden)
+}
+
+fn drawn(chart: &Bubbles) -> (Svg, Vec<String>) {
     let most = chart.bubbles.iter().map(|bubble| bubble.size).max().unwrap_or(0).max(1) as f64;
     let radius = |size: u64| ((size as f64 / most).sqrt() * LARGEST).max(SMALLEST);
     let x = Axis::new(chart.bubbles.iter().map(|bubble| bubble.x), true, 0.09, [AREA.left, AREA.right]);
-    let y = Axis::new(chart.bubbles.iter().map(|bubble| bubble.y), false, 0.10, [AREA.bottom, AREA.top]);
+    let y = Axis::new(chart.bubbles.iter().map(|bubble| bubble.y), chart.log_y, 0.10, [AREA.bottom, AREA.top]);
     let mut svg = Svg::default();
     frame(&mut svg, &chart.titles, &x, &y);
 
@@ -60,7 +73,8 @@ pub fn bubbles(chart: &Bubbles, theme: Theme) -> (String, Vec<String>) {
     };
     let points: Vec<Named> = order.iter().map(named).collect();
     let mut hidden = Vec::new();
-    let places = labels(&points, AREA);
+    let key = Key::new(most as u64, &points, &radius);
+    let places = labels(&points, AREA, &key.taken());
     for (point, place) in points.iter().zip(&places) {
         if let Some(lead) = place.as_ref().and_then(|place| place.lead) {
             svg.line("lead", point.at, lead);
@@ -75,31 +89,84 @@ pub fn bubbles(chart: &Bubbles, theme: Theme) -> (String, Vec<String>) {
     legend(&mut svg, &chart.series, &|svg, index, x, y| {
         svg.circle(&format!("bubble {}", series(index)), (x + 4.0, y), 5.0);
     });
-    sizes(&mut svg, &chart.size, most as u64, &radius);
-    (finish(svg, &chart.titles, theme), hidden)
+    key.draw(&mut svg, &chart.size);
+    (svg, hidden)
 }
 
-/// What some sizes are, in the corner below: circles in circles, with their figures.
-fn sizes(svg: &mut Svg, what: &str, most: u64, radius: &dyn Fn(u64) -> f64) {
-    let mut step = 1u64;
-    while step.checked_mul(10).is_some_and(|next| next <= most) {
-        step *= 10;
+/// What some sizes are: circles in circles, with their figures, in the corner that is emptiest.
+struct Key {
+    /// Some sizes and their radii.
+    shown: Vec<(u64, f64)>,
+    left: f64,
+    bottom: f64,
+}
+
+impl Key {
+    const WIDTH: f64 = 200.0;
+
+    fn new(most: u64, points: &[Named], radius: &dyn Fn(u64) -> f64) -> Key {
+        let mut step = 1u64;
+        while step.checked_mul(10).is_some_and(|next| next <= most) {
+            step *= 10;
+        }
+        let sizes = [step, step / 4, step / 20].into_iter().filter(|size| *size > 0 && radius(*size) > SMALLEST);
+        let mut key = Key { shown: sizes.map(|size| (size, radius(size))).collect(), left: 0.0, bottom: 0.0 };
+        let corners = [
+            (AREA.right - Key::WIDTH, AREA.bottom - 12.0),
+            (AREA.left + 14.0, AREA.top + 12.0 + key.height()),
+            (AREA.left + 14.0, AREA.bottom - 12.0),
+            (AREA.right - Key::WIDTH, AREA.top + 12.0 + key.height()),
+        ];
+        let mut fewest = f64::INFINITY;
+        for (left, bottom) in corners {
+            let [x, y, right, below] = key.at(left, bottom);
+            let hidden: f64 = points
+                .iter()
+                .map(|point| {
+                    let nearest = (point.at.0.clamp(x, right), point.at.1.clamp(y, below));
+                    let distance = (nearest.0 - point.at.0).hypot(nearest.1 - point.at.1);
+                    (point.radius - distance).max(0.0)
+                })
+                .sum();
+            if hidden < fewest {
+                fewest = hidden;
+                (key.left, key.bottom) = (left, bottom);
+            }
+        }
+        key
     }
-    let shown: Vec<u64> =
-        [step, step / 4, step / 20].into_iter().filter(|size| *size > 0 && radius(*size) > SMALLEST).collect();
-    let x = AREA.right - 130.0;
-    let bottom = AREA.bottom - 12.0;
-    let widest = shown.first().map_or(0.0, |size| radius(*size));
-    for (index, size) in shown.iter().enumerate() {
-        let radius = radius(*size);
-        let y = bottom - 2.0 * radius;
-        svg.circle("size", (x, bottom - radius), radius);
-        // The texts have their lines, however near the circles are.
-        let line = (bottom - 2.0 * widest).min(bottom - 30.0) + index as f64 * 14.0;
-        svg.line("lead", (x, y), (x + widest + 8.0, line));
-        let text = short(*size);
-        let (number, letter) = text.split_once(' ').unwrap_or((&text, ""));
-        let number = number.strip_suffix(".00").unwrap_or(number);
-        svg.text("text", (x + widest + 11.0, line + 4.0), Anchor::Start, &format!("{number} {letter} {what}"));
+
+    fn widest(&self) -> f64 {
+        self.shown.first().map_or(0.0, |(_, radius)| *radius)
+    }
+
+    /// The texts have their lines, however near the circles are.
+    fn height(&self) -> f64 {
+        (2.0 * self.widest()).max(30.0)
+    }
+
+    /// Left, top, right, bottom, were it there.
+    fn at(&self, left: f64, bottom: f64) -> [f64; 4] {
+        [left, bottom - self.height() - 6.0, left + Key::WIDTH, bottom]
+    }
+
+    /// Where no name may stand.
+    fn taken(&self) -> Vec<[f64; 4]> {
+        if self.shown.is_empty() { Vec::new() } else { vec![self.at(self.left, self.bottom)] }
+    }
+
+    fn draw(&self, svg: &mut Svg, what: &str) {
+        let widest = self.widest();
+        let x = self.left + widest + 2.0;
+        for (index, (size, radius)) in self.shown.iter().enumerate() {
+            svg.circle("size", (x, self.bottom - radius), *radius);
+            let line = self.bottom - self.height() + index as f64 * 14.0;
+            svg.line("lead", (x, self.bottom - 2.0 * radius), (x + widest + 8.0, line));
+            let text = short(*size);
+            let (number, letter) = text.split_once(' ').unwrap_or((&text, ""));
+            let number = number.strip_suffix(".00").unwrap_or(number);
+            let text = [number, letter, what].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+            svg.text("text", (x + widest + 11.0, line + 4.0), Anchor::Start, &text);
+        }
     }
 }

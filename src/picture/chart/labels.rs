@@ -38,11 +38,12 @@ const DIRECTIONS: [(f64, f64); 12] = [
 ];
 
 /// Left, top, right, bottom.
-type Rect = [f64; 4];
+pub type Rect = [f64; 4];
 
-/// A place for each name that leaves the others readable, in the points' order; nothing for one that has none.
-pub fn labels(points: &[Named], area: Area) -> Vec<Option<Place>> {
-    let mut taken: Vec<Rect> = Vec::new();
+/// A place for each name that leaves the others and what is taken readable, in the points' order; nothing for one that has
+/// none.
+pub fn labels(points: &[Named], area: Area, taken: &[Rect]) -> Vec<Option<Place>> {
+    let mut taken = taken.to_vec();
     let mut places = vec![None; points.len()];
     // Small points first: the names of large ones stay readable on them.
     let mut order: Vec<usize> = (0..points.len()).collect();
@@ -111,7 +112,7 @@ mod tests {
         let at = |index: usize| (500.0 + (index * 37 % 60) as f64, 300.0 + (index * 53 % 60) as f64);
         let points: Vec<Named> =
             (0..30).map(|index| Named { at: at(index), radius: 5.0, name: format!("net_{index}") }).collect();
-        let places = labels(&points, AREA);
+        let places = labels(&points, AREA, &[]);
         let rects: Vec<[f64; 4]> = points
             .iter()
             .zip(&places)

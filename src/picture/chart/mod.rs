@@ -4,21 +4,21 @@ mod axis;
 mod bubbles;
 mod labels;
 
-pub use bubbles::{Bubble, Bubbles, bubbles};
+pub use bubbles::{Bubble, Bubbles, bubbles, bubbles_in_page};
 
 use super::colour::{PAPER, Theme};
 use super::font::{self, Weight};
-use super::svg::{Anchor, Svg};
+use super::svg::{Anchor, Svg, escape};
 use axis::Axis;
 
 /// The size of the whole chart.
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 640.0;
 /// The space around what is drawn: above, right, below, left.
-const SPACE: [f64; 4] = [74.0, 24.0, 56.0, 66.0];
+const SPACE: [f64; 4] = [76.0, 24.0, 58.0, 70.0];
 /// The font sizes of text and of labels.
-const TEXT: f64 = 11.0;
-const LABEL: f64 = 10.0;
+const TEXT: f64 = 12.0;
+const LABEL: f64 = 11.0;
 
 /// Colours of series, on light paper and on dark; there are more series than colours, so that they come again.
 const SERIES: [[&str; 2]; 12] = [
@@ -99,6 +99,16 @@ fn finish(svg: Svg, titles: &Titles, theme: Theme) -> String {
     svg.finish((WIDTH, HEIGHT), theme, &titles.title, &style)
 }
 
+/// The whole chart as a piece of a page.
+fn in_page(svg: &Svg, titles: &Titles) -> String {
+    let family = font::FAMILY;
+    let title = escape(&titles.title);
+    let body = svg.body();
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\" font-family=\"{family}\">\n{body}</svg>\n"
+    )
+}
+
 /// The rules for light paper, 0, or dark, 1.
 fn style(paper: usize) -> String {
     let [back, ink, faint, frame, _] = PAPER[paper];
@@ -113,6 +123,23 @@ fn style(paper: usize) -> String {
     for (index, colours) in SERIES.iter().enumerate() {
         let colour = colours[paper];
         rules += &format!(".s{index} {{ fill: {colour}; stroke: {colour} }}\n.curve.s{index} {{ fill: none }}\n");
+    }
+    rules
+}
+
+/// The rules of charts for a page that has the colours of both papers.
+pub(super) fn page_rules() -> String {
+    let mut rules = format!(
+        ".chart .paper {{ fill: none }}\n.chart .heading {{ font-size: 16px; font-weight: 600; fill: var(--ink) }}\n\
+         .chart .text {{ font-size: {TEXT}px; fill: var(--faint) }}\n.chart .strong {{ fill: var(--ink); font-weight: 600 }}\n\
+         .chart .label {{ font-size: {LABEL}px; fill: var(--ink); stroke: var(--paper); stroke-width: 3px; paint-order: stroke }}\n\
+         .chart .axis {{ stroke: var(--faint); stroke-width: 1.2px }}\n.chart .grid {{ stroke: var(--frame); stroke-width: 0.5px }}\n\
+         .chart .lead {{ stroke: var(--faint); stroke-width: 0.7px }}\n.chart .size {{ fill: none; stroke: var(--faint) }}\n\
+         .chart .bubble {{ fill-opacity: 0.42; stroke-width: 1.3px }}\n"
+    );
+    for (index, [light, dark]) in SERIES.iter().enumerate() {
+        rules += &format!(".c{index} {{ background: {light} }}\n");
+        rules += &format!(".chart .s{index} {{ fill: {light}; stroke: light-dark({light}, {dark}) }}\n");
     }
     rules
 }

@@ -236,6 +236,11 @@ fn wires(outline: &Outline, part: &Part, children: &[Placed], grid: &Grid) -> Ve
             entry.insert(*link, (place as f64 - straight) * step);
         }
     }
+    // How far the cards of a repetition reach below it.
+    let below = |link: &Link| match link.from {
+        End::Child(child) if children[child].times > 1 => 7.0,
+        End::Child(_) | End::In(_) | End::Out(_) => 0.0,
+    };
     let mut labelled = HashSet::new();
     let mut wires = Vec::with_capacity(part.links.len());
     for (index, link) in part.links.iter().enumerate() {
@@ -243,7 +248,7 @@ fn wires(outline: &Outline, part: &Part, children: &[Placed], grid: &Grid) -> Ve
         let end = enters(outline, part, children, grid, link, entry.get(&index).copied().unwrap_or_default());
         let to_row = grid.row_of[&Item::Port(link.to)];
         let label = (matches!(link.from, End::Child(_)) && !matches!(link.to, End::Out(_)))
-            .then(|| labelled.insert((link.from, link.tensor)).then_some((start.0 + 5.0, start.1 + 13.0)))
+            .then(|| labelled.insert((link.from, link.tensor)).then_some((start.0 + 5.0, start.1 + 13.0 + below(link))))
             .flatten();
         let arrow = matches!(link.to, End::Child(child) if !children[child].open);
         let (from_column, to_column) = (grid.column_of[from_row], grid.column_of[to_row]);

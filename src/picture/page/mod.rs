@@ -10,7 +10,7 @@ use super::layout::{Item, Layers};
 use super::outline::{End, Kind, Outline, PartId};
 use super::{svg, words};
 use crate::analyse::Sums;
-use crate::ir::{Call, NodeId};
+use crate::ir::{Call, Node, NodeId};
 use crate::source::{SourceMap, Span};
 
 const SHELL: &str = include_str!("page.html");
@@ -20,21 +20,32 @@ const PLACES: &str = include_str!("places.js");
 
 /// The page. `depth` is how many levels of frames are open at first.
 pub fn html(outline: &Outline, sources: &SourceMap, colour: Colour, depth: usize) -> String {
+    let name = &outline.graph.name;
+    let [before, after] = shell(name);
+    before + &data(outline, sources, colour, depth) + &after
+}
+
+/// What stands before and behind the data of a page.
+pub(super) fn shell(name: &str) -> [String; 2] {
+    let parts = [
+        ("{{name}}", svg::escape(name)),
+        ("{{style}}", format!("{}{STYLE}", colours())),
+        ("{{script}}", format!("{PLACES}{SCRIPT}")),
+    ];
+    let page = filled(SHELL, &parts);
+    let (before, after) = page.split_once("{{data}}").expect("the page has it, behind all that is filled in");
+    [before.to_string(), after.to_string()]
+}
+
+/// The data of a page, as it stands in a script.
+pub(super) fn data(outline: &Outline, sources: &SourceMap, colour: Colour, depth: usize) -> String {
     let colour = match colour {
         Colour::Op => "op",
         Colour::Cost => "cost",
     };
     let data = Data { depth, colour, ..Data::new(outline, sources) };
-    let json = serde_json::to_string(&data).expect("it has only text and numbers");
     // No text can end the script that holds it.
-    let json = json.replace('<', "\\u003c");
-    let parts = [
-        ("{{name}}", svg::escape(&outline.graph.name)),
-        ("{{style}}", format!("{}{STYLE}", colours())),
-        ("{{script}}", format!("{PLACES}{SCRIPT}")),
-        ("{{data}}", json),
-    ];
-    filled(SHELL, &parts)
+    serde_json::to_string(&data).expect("it has only text and numbers").replace('<', "\\u003c")
 }
 
 /// A text with words in it replaced, each once; what is put in is not looked at again.
@@ -59,6 +70,7 @@ struct Data<'a> {
     root: usize,
     parts: Vec<PartData<'a>>,
     nodes: Vec<NodeData<'a>>,
+    sources: Vec<SourceData>,
     legend: Vec<[&'static str; 2]>,
     steps: usize,
 }
@@ -91,10 +103,12 @@ struct NodeData<'a> {
     shape: String,
     inputs: Vec<usize>,
     sums: [u64; 4],
-    place: String,
-    code: String,
-    calls: Vec<String>,
+    /// A place in `sources`.
+    source: usize,
 }
+
+/// `net.arch:12`, what stands there, and the block calls that led there. Many nodes have the same.
+type SourceData = (String, String, Vec<String>);
 
 fn sums(sums: &Sums) -> [u64; 4] {
     [sums.params, sums.macs, sums.flops, sums.activation_elements]
@@ -110,27 +124,37 @@ impl<'a> Data<'a> {
             at += 1;
         }
         let number: HashMap<PartId, usize> = order.iter().enumerate().map(|(at, id)| (*id, at)).collect();
-        let nodes = outline.graph.nodes().map(|(id, node)| {
+        let mut origins = Vec::new();
+        let mut known: HashMap<SourceData, usize> = HashMap::new();
+        let mut origin = |node: &Node| {
             let (place, code) = place(sources, node.origin.span);
-            NodeData {
+            let data = (place, code, calls(sources, node.origin.call.as_deref()));
+            *known.entry(data).or_insert_with_key(|data| {
+                origins.push(data.clone());
+                origins.len() - 1
+            })
+        };
+        let nodes: Vec<NodeData> = outline
+            .graph
+            .nodes()
+            .map(|(id, node)| NodeData {
                 path: &node.path,
                 op: node.op.def().name,
                 detail: node.op.detail(),
                 shape: words::shape(outline.graph, id),
                 inputs: numbers(&outline.graph.inputs(id)),
                 sums: sums(outline.cost(id)),
-                place,
-                code,
-                calls: calls(sources, node.origin.call.as_deref()),
-            }
-        });
+                source: origin(node),
+            })
+            .collect();
         Data {
             name: &outline.graph.name,
             depth: 0,
             colour: "op",
             root: 0,
             parts: order.iter().map(|id| part(outline, *id, &number)).collect(),
-            nodes: nodes.collect(),
+            nodes,
+            sources: origins,
             legend: Family::ALL.iter().map(|family| [family.class(), family.words()]).collect(),
             steps: COST_STEPS,
         }

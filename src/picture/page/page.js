@@ -135,7 +135,7 @@ function start(data) {
       points.push([last[0], Math.max(rowEnd, last[1])], end);
       const label = from[0] === 'c' && to[0] !== 'o' && !told.has(`${from} ${tensor}`);
       told.add(`${from} ${tensor}`);
-      placed.wires.push({ points, shape: label ? nodes[tensor].shape : '', arrow: to[0] === 'c' && !child(to).open });
+      placed.wires.push({ points, shape: label ? nodes[tensor].shape : '', below: label && child(from).times > 1 ? 7 : 0, arrow: to[0] === 'c' && !child(to).open });
     });
     placed.ins = part.ins.map((_, index) => at(`i${index}`));
     placed.outs = part.outs.map((_, index) => at(`o${index}`));
@@ -164,7 +164,7 @@ function start(data) {
     }
     for (const spot of placed.spots) draw(spot.inner, x + spot.x, y + spot.y, out);
     for (const wire of placed.wires) {
-      if (wire.shape) out.push(`<text class="size" x="${wire.points[0][0] + x + 5}" y="${wire.points[0][1] + y + 13}">${wire.shape}</text>`);
+      if (wire.shape) out.push(`<text class="size" x="${wire.points[0][0] + x + 5}" y="${wire.points[0][1] + y + 13 + wire.below}">${wire.shape}</text>`);
     }
   }
 
@@ -294,7 +294,10 @@ function start(data) {
     if (part.children.length) html += `<small>${part.ops} ops</small>`;
     const rowOf = parent[id] !== null && parts[parent[id]].kind === 'repeat' && !open.has(parent[id]) ? parts[parent[id]] : null;
     if (rowOf) html += `<p><small>The first of ${rowOf.children.length} that do the same, which cost ${grouped(rowOf.sums[0])} parameters and ${short(rowOf.sums[1])} MACs.</small></p>`;
-    const source = node => `<small>${escape(node.place)}</small><pre>${escape(node.code)}</pre>${node.calls.map(call => `<small>in ${escape(call)}</small><br>`).join('')}`;
+    const source = node => {
+      const [place, code, calls] = data.sources[node.source];
+      return `<small>${escape(place)}</small><pre>${escape(code)}</pre>${calls.map(call => `<small>in ${escape(call)}</small><br>`).join('')}`;
+    };
     if (part.kind === 'box') {
       for (const id of part.nodes) {
         const node = nodes[id];
@@ -303,7 +306,7 @@ function start(data) {
     } else if (part.children.length) {
       let first = id;
       while (parts[first].children.length) first = parts[first].children[0];
-      const calls = nodes[parts[first].nodes[0]].calls;
+      const calls = data.sources[nodes[parts[first].nodes[0]].source][2];
       if (part.block) html += `<p><small>block ${escape(part.block)}</small></p>`;
       html += calls.slice(-3).map(call => `<small>in ${escape(call)}</small><br>`).join('');
     }

@@ -1,0 +1,165 @@
+//! How well architectures are known to classify, over what they cost.
+
+use super::survey::Surveyed;
+use crate::picture::chart::{Bubble, Bubbles, Titles};
+use crate::report::{grouped, short};
+use crate::weights::{Labels, Preset};
+
+/// What a `weights` item says of the accuracy, in per cent.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    pub preset: &'a Preset,
+    pub percent: f64,
+}
+
+/// Which accuracy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Metric {
+    Top1,
+    Top5,
+}
+
+impl Metric {
+    pub fn words(self) -> &'static str {
+        match self {
+            Metric::Top1 => "top-1 accuracy",
+            Metric::Top5 => "top-5 accuracy",
+        }
+    }
+}
+
+/// A count of an architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Figure {
+    Macs,
+    Flops,
+    Params,
+    Activations,
+}
+
+impl Figure {
+    fn of(self, surveyed: &Surveyed) -> u64 {
+        let total = &surveyed.report.total;
+        match self {
+            Figure::Macs => total.macs,
+            Figure::Flops => total.flops,
+            Figure::Params => total.params,
+            Figure::Activations => total.activation_elements,
+        }
+    }
+
+    /// The words at a logarithmic axis.
+    fn title(self) -> String {
+        match self {
+            Figure::Params => "parameters, logarithmic".to_string(),
+            Figure::Macs | Figure::Flops | Figure::Activations => {
+                format!("{} for one image, logarithmic", self.words())
+            }
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Figure::Macs => "MACs",
+            Figure::Flops => "FLOPs",
+            Figure::Params => "parameters",
+            Figure::Activations => "activation elements",
+        }
+    }
+}
+
+/// What a chart shows: along its axes, and as areas.
+#[derive(Clone, Copy, Debug)]
+pub struct Axes {
+    pub x: Figure,
+    pub y: Metric,
+    pub size: Figure,
+}
+
+impl Surveyed {
+    /// The best accuracy that is published for the classes of ImageNet, and the item that states it.
+    pub fn best(&self, metric: Metric) -> Option<Known<'_>> {
+        let of = |preset: &Preset| match (metric, preset.accuracy) {
+            (Metric::Top1, Some(accuracy)) => Some(accuracy.top1),
+            (Metric::Top5, Some(accuracy)) => accuracy.top5,
+            (Metric::Top1 | Metric::Top5, None) => None,
+        };
+        let items = self.presets.iter().filter(|preset| preset.labels == Some(Labels::ImageNet1k));
+        let known = items.filter_map(|preset| of(preset).map(|percent| Known { preset, percent }));
+        // The first of equals.
+        known.reduce(|best, other| if other.percent > best.percent { other } else { best })
+    }
+}
+
+/// The chart, and the architectures whose accuracy nothing states.
+pub fn chart(axes: Axes, surveyed: &[Surveyed]) -> (Bubbles, Vec<&str>) {
+    let mut series: Vec<String> = Vec::new();
+    let mut unknown = Vec::new();
+    let mut drawn: Vec<Bubble> = Vec::new();
+    for arch in surveyed {
+        let Some(known) = arch.best(axes.y) else {
+            unknown.push(&*arch.name);
+            continue;
+        };
+        let about = format!(
+            "{}: {} %, {} MACs, {} parameters; {}",
+            arch.name,
+            known.percent,
+            short(arch.report.total.macs),
+            grouped(arch.report.total.params),
+            known.preset.name
+        );
+        let (x, size) = (axes.x.of(arch).max(1) as f64, axes.size.of(arch));
+        let name = arch.name.to_string();
+        add(&mut drawn, Bubble { name, series: place(&mut series, arch), x, y: known.percent, size, about });
+    }
+    let titles = Titles {
+        title: format!("ImageNet {} over {}", axes.y.words(), axes.x.words()),
+        line: format!("Areas are {}. The best accuracy published for each.", axes.size.words()),
+        x: axes.x.title(),
+        y: format!("{}, %", axes.y.words()),
+    };
+    (Bubbles { titles, series, size: axes.size.words().to_string(), log_y: false, bubbles: drawn }, unknown)
+}
+
+/// Parameters over MACs, for architectures of which no accuracy is known.
+pub fn costs(surveyed: &[Surveyed]) -> Bubbles {
+    let (x, y, size) = (Figure::Macs, Figure::Params, Figure::Activations);
+    let mut series: Vec<String> = Vec::new();
+    let mut drawn: Vec<Bubble> = Vec::new();
+    for arch in surveyed {
+        let about = format!(
+            "{}: {} MACs, {} parameters, {} activation elements",
+            arch.name,
+            short(x.of(arch)),
+            grouped(y.of(arch)),
+            short(size.of(arch))
+        );
+        let [x, y] = [x, y].map(|figure| figure.of(arch).max(1) as f64);
+        let name = arch.name.to_string();
+        add(&mut drawn, Bubble { name, series: place(&mut series, arch), x, y, size: size.of(arch), about });
+    }
+    let titles = Titles {
+        title: "Parameters over MACs".to_string(),
+        line: format!("Areas are {}.", size.words()),
+        x: x.title(),
+        y: y.title(),
+    };
+    Bubbles { titles, series, size: "elements".to_string(), log_y: true, bubbles: drawn }
+}
+
+/// What is named twice is drawn once.
+fn add(drawn: &mut Vec<Bubble>, bubble: Bubble) {
+    if drawn.iter().all(|other| other.about != bubble.about) {
+        drawn.push(bubble);
+    }
+}
+
+/// The place of an architecture's file among the series.
+fn place(series: &mut Vec<String>, arch: &Surveyed) -> usize {
+    let family = arch.family();
+    series.iter().position(|other| other == family).unwrap_or_else(|| {
+        series.push(family.to_string());
+        series.len() - 1
+    })
+}
