@@ -6,7 +6,7 @@ use std::time::Duration;
 use archc::diagnostic::Diagnostics;
 use archc::expand::{Axis, Program, Settings};
 use archc::source::SourceMap;
-use archc::sweep::sweep;
+use archc::sweep::{Measure, sweep};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn combinations(criterion: &mut Criterion) {
@@ -22,8 +22,8 @@ fn combinations(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(format!("{name} of ResNet-50"), |bencher| {
             bencher.iter(|| {
-                let swept =
-                    sweep(&program, &mut sources, "resnet50", &Settings::default(), black_box(&axes).clone(), 1, None);
+                let (settings, axes) = (Settings::default(), black_box(&axes).clone());
+                let swept = sweep(&program, &mut sources, "resnet50", &settings, axes, Measure::default());
                 assert_eq!(swept.expect("all can be expanded").points.len(), count);
             });
         });

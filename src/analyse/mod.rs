@@ -9,6 +9,7 @@
 //!   float32.
 //! - **Weight bytes** are parameters and buffers at float32.
 //!
+//! - A [`Convention`] is how another program counts, where one is asked for.
 //! - **Receptive fields** ([`Field`]) say which pixels a place is computed from, [`Load`] what memory a node takes and
 //!   moves, [`Device::seconds`] how long it takes at least.
 //!
@@ -16,6 +17,7 @@
 //! computed from learned tensors alone is computed once for a batch. Counts are exact 64-bit numbers: one that does
 //! not fit is an error. The time is linear in the number of nodes.
 
+mod conventions;
 mod device;
 mod field;
 mod load;
@@ -26,6 +28,7 @@ mod tree;
 
 use std::sync::Arc;
 
+pub use conventions::{Convention, Counting, Written};
 pub use device::Device;
 pub use field::{Field, fields, image_size, last_map};
 pub use load::Load;
@@ -140,19 +143,20 @@ impl Report {
 /// # Errors
 /// A count does not fit 64 bits.
 pub fn analyse(graph: &Graph) -> Result<Report, Diagnostic> {
-    analyse_batch(graph, 1)
+    analyse_batch(graph, 1, None)
 }
 
-/// Counts what a graph costs for `batch` images at once.
+/// Counts what a graph costs for `batch` images at once, and what it counts by another program's rules, too.
 ///
 /// # Errors
 /// A count does not fit 64 bits.
-pub fn analyse_batch(graph: &Graph, batch: u64) -> Result<Report, Diagnostic> {
+pub fn analyse_batch(graph: &Graph, batch: u64, counting: Option<Counting>) -> Result<Report, Diagnostic> {
     let mut nodes = Vec::with_capacity(graph.len());
     let mut weights = Vec::new();
     let summary = walk(
         graph,
         batch,
+        counting,
         &mut |id, weight| {
             let name = graph.weight_name(id, &weight);
             weights.push(Weight { name, shape: weight.shape, trainable: weight.trainable });

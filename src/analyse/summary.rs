@@ -2,7 +2,7 @@
 
 use super::field::{Field, fields, image_size, last_map};
 use super::memory::{self, Optimizer, Training, memory, moved};
-use super::{Load, Port, Sums, sums};
+use super::{Counting, Load, Port, Sums, sums};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Call, Graph, Node, NodeId, TensorType};
 use crate::ops::{Operands, WeightSpec};
@@ -48,10 +48,15 @@ impl Summary {
 ///
 /// # Errors
 /// A count does not fit 64 bits.
-pub fn summarise(graph: &Graph, batch: u64, seconds: impl Fn(u64, u64) -> f64) -> Result<(Summary, f64), Diagnostic> {
+pub fn summarise(
+    graph: &Graph,
+    batch: u64,
+    counting: Option<Counting>,
+    seconds: impl Fn(u64, u64) -> f64,
+) -> Result<(Summary, f64), Diagnostic> {
     let mut sum = 0.0;
     let mut see_node = |_: &Node, sums: Sums, load: Load, _| sum += seconds(sums.flops, load.moved);
-    let summary = walk(graph, batch, &mut |_, _| {}, &mut see_node)?;
+    let summary = walk(graph, batch, counting, &mut |_, _| {}, &mut see_node)?;
     Ok((summary, sum))
 }
 
@@ -62,6 +67,7 @@ type SeeNode<'a> = dyn FnMut(&Node, Sums, Load, Option<Field>) + 'a;
 pub(super) fn walk(
     graph: &Graph,
     batch: u64,
+    counting: Option<Counting>,
     see_weight: &mut dyn FnMut(NodeId, WeightSpec),
     see_node: &mut SeeNode<'_>,
 ) -> Result<Summary, Diagnostic> {
@@ -79,7 +85,7 @@ pub(super) fn walk(
                 summary.inputs.push(Port { name: node.path.clone(), shape: node.output.shape().to_vec() });
             }
             Operands::Flow | Operands::Merge { .. } | Operands::Pair { .. } | Operands::Source => {
-                let sums = count(graph, id, node, batch, see_weight)?;
+                let sums = count(graph, id, batch, counting, see_weight)?;
                 summary.total = summary.total.checked_add(&sums).map_err(|metric| too_large(graph, node, metric))?;
                 let load = Load { live, saved, moved: moved(graph, id, batch) };
                 summary.load = summary.load.joined(&load);
@@ -102,17 +108,18 @@ pub(super) fn walk(
 fn count(
     graph: &Graph,
     id: NodeId,
-    node: &Node,
     batch: u64,
+    counting: Option<Counting>,
     see_weight: &mut dyn FnMut(NodeId, WeightSpec),
 ) -> Result<Sums, Diagnostic> {
+    let node = graph.node(id);
     let inputs: Vec<&TensorType> = graph.input_types(id);
     let too_large = |metric: &str| too_large(graph, node, metric);
     let (mut params, mut buffers) = (0u64, 0u64);
-    for weight in node.op.weights(&inputs) {
+    let weights = node.op.weights(&inputs);
+    for weight in &weights {
         let (count, metric) = if weight.trainable { (&mut params, "params") } else { (&mut buffers, "buffers") };
         *count = count.checked_add(weight.elements()).ok_or_else(|| too_large(metric))?;
-        see_weight(id, weight);
     }
     let cost = node.op.cost(&inputs, &node.output);
     let elements = if node.op.def().operands == Operands::Source { 0 } else { node.output.elements() };
@@ -122,13 +129,21 @@ fn count(
         Some(all) if one < u64::MAX => Ok(all),
         Some(_) | None => Err(too_large(metric)),
     };
-    let sums = Sums {
+    let mut sums = Sums {
         params,
         buffers,
         macs: scaled(cost.macs, "macs")?,
         flops: scaled(cost.flops, "flops")?,
         activation_elements: scaled(elements, "activation_elements")?,
+        counted: 0,
     };
+    if let Some(counting) = counting {
+        sums.counted = counting.count(graph, id, &inputs, &weights, batch, [sums.macs, sums.flops]);
+        if sums.counted == u64::MAX {
+            return Err(too_large("counted"));
+        }
+    }
+    weights.into_iter().for_each(|weight| see_weight(id, weight));
     Sums::default().checked_add(&sums).map_err(too_large)
 }
 

@@ -30,6 +30,8 @@ pub struct Sums {
     pub flops: u64,
     /// Elements of results.
     pub activation_elements: u64,
+    /// What a [`super::Convention`] counts; 0 where none is asked for.
+    pub counted: u64,
 }
 
 impl Sums {
@@ -67,6 +69,7 @@ impl Sums {
                 .activation_elements
                 .checked_add(other.activation_elements)
                 .ok_or("activation_elements")?,
+            counted: self.counted.checked_add(other.counted).ok_or("counted")?,
         };
         let weights = sums.params.checked_add(sums.buffers).ok_or("weight_bytes")?;
         weights.checked_mul(VALUE_BYTES).ok_or("weight_bytes")?;
@@ -81,6 +84,7 @@ impl Sums {
         self.macs += part.macs;
         self.flops += part.flops;
         self.activation_elements += part.activation_elements;
+        self.counted += part.counted;
     }
 }
 
@@ -95,6 +99,7 @@ pub(super) fn in_words(metric: &str) -> &str {
         "peak_memory" => "bytes of live activations",
         "saved_memory" => "bytes that training keeps",
         "bytes_moved" => "bytes moved",
+        "counted" => "operations by another program's rules",
         other => other,
     }
 }

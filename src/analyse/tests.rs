@@ -104,7 +104,10 @@ fn two_layers() -> Graph {
 #[test]
 fn totals_are_the_sums_of_the_nodes() {
     let report = analyse(&two_layers()).unwrap();
-    assert_eq!(report.total, Sums { params: 31, buffers: 4, macs: 212, flops: 424 + 12 + 12, activation_elements: 24 });
+    assert_eq!(
+        report.total,
+        Sums { params: 31, buffers: 4, macs: 212, flops: 424 + 12 + 12, activation_elements: 24, counted: 0 }
+    );
     assert_eq!(report.total.weight_bytes(), 35 * 4);
     assert_eq!(report.inputs[0].shape, [2, 3]);
     assert_eq!(&*report.outputs[0].name, "logits");
@@ -133,7 +136,7 @@ fn every_metric_has_a_value() {
 #[test]
 fn a_batch_scales_work_but_not_weights() {
     let one = analyse(&two_layers()).unwrap().total;
-    let eight = analyse_batch(&two_layers(), 8).unwrap().total;
+    let eight = analyse_batch(&two_layers(), 8, None).unwrap().total;
     assert_eq!((eight.params, eight.buffers), (one.params, one.buffers));
     assert_eq!(
         (eight.macs, eight.flops, eight.activation_elements),
@@ -145,7 +148,7 @@ fn a_batch_scales_work_but_not_weights() {
 fn what_has_no_batch_is_computed_once() {
     let op = Fake { params: 0, buffers: 0, cost: Cost::macs(5, 0), batched: false };
     let graph = Chain::new().push("scale", op, None).finish();
-    assert_eq!(analyse_batch(&graph, 8).unwrap().total.macs, 5);
+    assert_eq!(analyse_batch(&graph, 8, None).unwrap().total.macs, 5);
 }
 
 #[test]
@@ -158,7 +161,7 @@ fn a_learned_tensor_is_no_activation() {
     );
     let op = (source::PARAM.make)(&args.unwrap()).unwrap();
     graph.add(op, &[], Arc::from("token"), Origin { span, call: None }).unwrap();
-    let total = analyse_batch(&graph, 8).unwrap().total;
+    let total = analyse_batch(&graph, 8, None).unwrap().total;
     assert_eq!((total.params, total.activation_elements), (5, 0));
 }
 
@@ -192,7 +195,7 @@ fn the_tree_knows_which_block_opened_a_path() {
 
 #[test]
 fn a_count_that_does_not_fit_is_an_error() {
-    let failure = |graph: &Graph, batch: u64| -> String { analyse_batch(graph, batch).unwrap_err().message };
+    let failure = |graph: &Graph, batch: u64| -> String { analyse_batch(graph, batch, None).unwrap_err().message };
     let saturated = Chain::new().then("conv1", 0, 0, Cost::macs(u64::MAX, 0)).finish();
     assert_eq!(failure(&saturated, 1), "the multiply-accumulates of `net` don't fit 64 bits");
     let half = Cost::flops(u64::MAX / 2 + 1);

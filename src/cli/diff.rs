@@ -186,7 +186,7 @@ fn expand(
     let mut diagnostics = Diagnostics::new();
     let graph = program.expand(sources, name, settings, &mut diagnostics);
     found.add(errors(diagnostics));
-    match analyse_batch(graph.as_ref()?, args.batch) {
+    match analyse_batch(graph.as_ref()?, args.batch, None) {
         Ok(report) => Some(Arch { graph: graph?, report }),
         Err(diagnostic) => {
             found.add([diagnostic]);

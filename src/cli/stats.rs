@@ -4,12 +4,13 @@ mod sweep;
 
 use std::io::Write;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::console::{Console, Exit, Failure, Findings};
 use super::network::errors;
 use super::target;
-use crate::analyse::{Device, Optimizer, analyse_batch};
+use crate::analyse::{Convention, Counting, Device, Optimizer, Written, analyse_batch};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::expand::{ArchInfo, Program, Settings};
 use crate::report::{self, Columns, Refused, Subject, Table, View};
@@ -45,6 +46,12 @@ pub struct StatsArgs {
     /// `all` is all that there are
     #[arg(long, value_name = "NAMES")]
     columns: Option<String>,
+    /// Count by another program's rules, too: its total and, in a column, what it comes from
+    #[arg(long, value_enum, value_name = "NAME")]
+    convention: Option<Convention>,
+    /// What `ptflops` and `thop` suppose that PyTorch's program calls as functions, of ops without weights
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = FunctionsArg::Published, requires = "convention")]
+    functions: FunctionsArg,
     /// A device to estimate latencies for
     #[arg(long, value_name = "NAME", value_parser = known_device(), conflicts_with = "device_spec")]
     device: Option<Device>,
@@ -87,6 +94,28 @@ enum OptimizerArg {
     Adam,
 }
 
+impl ValueEnum for Convention {
+    fn value_variants<'a>() -> &'a [Convention] {
+        Convention::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = format!("{}. {}", self.source(), self.includes().join(" "));
+        Some(PossibleValue::new(self.name()).help(help))
+    }
+}
+
+/// Which ops PyTorch's program calls as functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum FunctionsArg {
+    /// Those of torchvision's programs, as `docs/costs.md` lists them; all others are modules
+    Published,
+    /// None: there is an `nn.ReLU()` for each `relu`
+    None,
+    /// All, as in `F.relu(x)`
+    All,
+}
+
 fn known_device() -> impl TypedValueParser<Value = Device> {
     let named = |name: String| Device::named(&name).unwrap_or_else(|| unreachable!("only known names are let through"));
     PossibleValuesParser::new(Device::names()).map(named)
@@ -101,6 +130,7 @@ Examples:
   archc stats zoo:vgg16 zoo:resnet50 --columns +peak_memory,training_memory
   archc stats zoo:resnet50 --by layer --columns intensity,latency --device a100
   archc stats zoo:resnet50 --by arch --columns latency --device-spec peak=100G,bandwidth=20G
+  archc stats zoo:resnet50 --convention ptflops        the total of another program, to the unit
   archc stats zoo:mobilenet_v1 --sweep alpha=0.25,0.5,0.75,1.0 --sweep input=128..224:32
   archc stats archs/resnet.arch                       all architectures of a file, compared
   archc stats zoo:vgg16 zoo:resnet50 zoo:mobilenet_v2
@@ -144,8 +174,8 @@ fn write(
 ) -> Result<Exit, Failure> {
     let made = |exact| table(exact).map_err(|refused| Failure::usage(refused.message).help(refused.help));
     let text = match format {
-        Format::Table => made(false)?.grid().to_text(console.table_width()),
-        Format::Md => made(false)?.grid().to_markdown(),
+        Format::Table => made(false)?.text(console.table_width()),
+        Format::Md => made(false)?.markdown(),
         Format::Csv => made(true)?.csv(),
         Format::Json => json() + "\n",
     };
@@ -154,6 +184,15 @@ fn write(
 }
 
 impl StatsArgs {
+    fn counting(&self) -> Option<Counting> {
+        let written = match self.functions {
+            FunctionsArg::Published => Written::Published,
+            FunctionsArg::None => Written::Modules,
+            FunctionsArg::All => Written::Functions,
+        };
+        self.convention.map(|convention| Counting { convention, written })
+    }
+
     fn view(&self) -> View {
         View {
             depth: self.depth.map(|depth| depth as usize),
@@ -164,6 +203,7 @@ impl StatsArgs {
                 By::Arch => report::By::Arch,
             }),
             columns: self.columns.as_deref().map(Columns::parse).unwrap_or_default(),
+            counting: self.counting(),
             device: self.device.clone().or_else(|| self.device_spec.clone()),
             optimizer: match self.optimizer {
                 OptimizerArg::Sgd => Optimizer::Sgd,
@@ -197,7 +237,7 @@ fn count(
         let mut diagnostics = Diagnostics::new();
         let graph = program.expand(sources, &arch.name, &settings, &mut diagnostics);
         found.add(errors(diagnostics));
-        match graph.map(|graph| analyse_batch(&graph, args.batch)) {
+        match graph.map(|graph| analyse_batch(&graph, args.batch, args.counting())) {
             Some(Ok(report)) => subjects.push(Subject { file: sources.file(target.file).name.clone(), report }),
             Some(Err(diagnostic)) => found.add([diagnostic]),
             // The expansion has said why.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::numbers::{bytes, grouped, ratio, seconds, shape, share, short, times};
 use super::{Align, Column};
-use crate::analyse::{Field, Load, Sums};
+use crate::analyse::{Counting, Field, Load, Sums};
 
 /// A row of a table before it is drawn: a node, a block, all nodes of an op, or an architecture.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,7 @@ pub(super) enum Figure {
     MacsRatio,
     MacsShare,
     Flops,
+    Convention,
     Activations,
     ActivationBytes,
     ReceptiveField,
@@ -83,6 +84,7 @@ impl Figure {
         Figure::MacsRatio,
         Figure::MacsShare,
         Figure::Flops,
+        Figure::Convention,
         Figure::Activations,
         Figure::ActivationBytes,
         Figure::ReceptiveField,
@@ -108,8 +110,13 @@ impl Figure {
         Figure::ALL.iter().copied().find(|figure| figure.name() == name)
     }
 
-    pub fn column(self) -> Column {
-        Column { name: Cow::Borrowed(self.texts().1), align: self.align() }
+    /// Its heading, where a convention is asked for the name of that.
+    pub fn column(self, counting: Option<Counting>) -> Column {
+        let heading = match (self, counting) {
+            (Figure::Convention, Some(counting)) => counting.convention.name(),
+            _ => self.texts().1,
+        };
+        Column { name: Cow::Borrowed(heading), align: self.align() }
     }
 
     /// What it means, where that is no matter of course.
@@ -139,6 +146,7 @@ impl Figure {
             Figure::MacsRatio => ("macs_ratio", "ratio", ""),
             Figure::MacsShare => ("macs_share", "MACs %", ""),
             Figure::Flops => ("flops", "FLOPs", ""),
+            Figure::Convention => ("convention", "counted", ""),
             Figure::Activations => ("activation_elements", "elements", ""),
             Figure::ActivationBytes => ("activation_bytes", "activations", ""),
             Figure::ReceptiveField => (
@@ -192,6 +200,7 @@ impl Figure {
             | Figure::MacsRatio
             | Figure::MacsShare
             | Figure::Flops
+            | Figure::Convention
             | Figure::Activations
             | Figure::ActivationBytes
             | Figure::ReceptiveField
@@ -229,6 +238,7 @@ impl Figure {
             Figure::MacsRatio => Cell::Ratio(row.sums.macs, base.sums.macs),
             Figure::MacsShare => Cell::Share(row.sums.macs, base.sums.macs),
             Figure::Flops => Cell::Count(row.sums.flops),
+            Figure::Convention => Cell::Whole(row.sums.counted),
             Figure::Activations => Cell::Whole(row.sums.activation_elements),
             Figure::ActivationBytes => Cell::Bytes(row.sums.activation_bytes()),
             Figure::ReceptiveField => row.field.map_or(Cell::None, |field| Cell::Field(field.size)),

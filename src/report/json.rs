@@ -49,6 +49,8 @@ pub(super) struct Figures<'a> {
     activation_bytes: u64,
     weight_bytes: u64,
     layer_depth: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    convention: Option<Counted>,
     #[serde(flatten)]
     places: Places,
     #[serde(flatten)]
@@ -71,6 +73,9 @@ impl<'a> Figures<'a> {
             activation_bytes: total.activation_bytes(),
             weight_bytes: total.weight_bytes(),
             layer_depth: summary.layers,
+            convention: view
+                .counting
+                .map(|counting| Counted { name: counting.convention.name(), total: total.counted }),
             places: Places::new(summary.last_map),
             load: Load::new(&summary.load, total, seconds),
             training: Training {
@@ -89,6 +94,13 @@ impl<'a> Figures<'a> {
             }),
         }
     }
+}
+
+/// The total by another program's rules.
+#[derive(Serialize)]
+struct Counted {
+    name: &'static str,
+    total: u64,
 }
 
 /// Which pixels a place is computed from.
@@ -161,12 +173,14 @@ struct Group {
     macs: u64,
     flops: u64,
     activation_elements: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<u64>,
     #[serde(flatten)]
     load: Load,
 }
 
 impl Group {
-    fn new(path: Option<String>, row: &Row) -> Group {
+    fn new(path: Option<String>, row: &Row, view: &View) -> Group {
         Group {
             path,
             op: row.op.clone(),
@@ -176,6 +190,7 @@ impl Group {
             macs: row.sums.macs,
             flops: row.sums.flops,
             activation_elements: row.sums.activation_elements,
+            counted: view.counting.map(|_| row.sums.counted),
             load: Load::new(&row.load, &row.sums, row.seconds),
         }
     }
@@ -198,6 +213,8 @@ struct Layer<'a> {
     macs: u64,
     flops: u64,
     activation_elements: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<u64>,
     #[serde(flatten)]
     places: Places,
     #[serde(flatten)]
@@ -233,6 +250,7 @@ impl<'a> Arch<'a> {
             macs: node.sums.macs,
             flops: node.sums.flops,
             activation_elements: node.sums.activation_elements,
+            counted: view.counting.map(|_| node.sums.counted),
             places: Places::new(node.field),
             load: Load::new(&node.load, &node.sums, seconds(node)),
         };
@@ -258,12 +276,12 @@ impl<'a> Arch<'a> {
 fn groups(subject: &Subject, view: &View) -> Option<Vec<Group>> {
     let device = view.device.as_ref();
     match view.by? {
-        By::Op => Some(rows::ops(&subject.report, device).iter().map(|(_, row)| Group::new(None, row)).collect()),
+        By::Op => Some(rows::ops(&subject.report, device).iter().map(|(_, row)| Group::new(None, row, view)).collect()),
         By::Block => {
             let tree = Tree::new(&subject.report);
             let depth = view.depth.unwrap_or_else(|| tree.depth());
             let rows = rows::paths(&subject.report, &tree, depth, true, device);
-            Some(rows.iter().map(|(entry, row)| Group::new(Some(entry.path.to_string()), row)).collect())
+            Some(rows.iter().map(|(entry, row)| Group::new(Some(entry.path.to_string()), row, view)).collect())
         }
         By::Layer | By::Arch => None,
     }

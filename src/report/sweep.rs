@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::figure::{Figure, Row};
 use super::json::{FORMAT, Figures, Port};
 use super::numbers::counted;
-use super::table::{OF_ARCHS, figures, notes};
+use super::table::{OF_ARCHS, foot, notes};
 use super::{Refused, Table, View, conventions, rows};
 use crate::sweep::{Axis, Sweep};
 
@@ -23,7 +23,7 @@ pub fn sweep_table(swept: &Sweep, file: &str, view: &View, exact: bool) -> Resul
             &[Figure::Params, Figure::Buffers, Figure::Macs, Figure::Flops, Figure::Activations, Figure::WeightBytes]
         }
     };
-    let figures = figures(view, usual, OF_ARCHS)?;
+    let figures = view.figures(usual, OF_ARCHS)?;
     let mut head = conventions(swept.batch);
     head.extend(notes(&figures, view));
     let key = |axis: &Axis| [Cow::Owned(axis.name.clone()), Cow::Owned(axis.name.clone())];
@@ -41,6 +41,8 @@ pub fn sweep_table(swept: &Sweep, file: &str, view: &View, exact: bool) -> Resul
         head,
         keys: swept.axes.iter().map(key).collect(),
         figures,
+        counting: view.counting,
+        foot: foot(view.counting, None),
         base: rows.first().map_or_else(Row::default, |(_, row)| row.clone()),
         rows,
         has_total: false,

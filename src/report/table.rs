@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::figure::{Figure, Row};
 use super::layers::{depth_of_a_screen, head as head_of_one};
-use super::{Align, By, Column, Grid, Subject, View, conventions, csv, rows};
-use crate::analyse::Tree;
+use super::{Align, By, Column, Grid, Subject, View, conventions, csv, grouped, rows};
+use crate::analyse::{Counting, Tree};
 
 /// Why a table can't be made as asked: a sentence and help.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ const OF_ROWS: &[Figure] = &[
     Figure::Macs,
     Figure::MacsShare,
     Figure::Flops,
+    Figure::Convention,
     Figure::Activations,
     Figure::ActivationBytes,
     Figure::PeakMemory,
@@ -49,6 +50,7 @@ pub(super) const OF_ARCHS: &[Figure] = &[
     Figure::Macs,
     Figure::MacsRatio,
     Figure::Flops,
+    Figure::Convention,
     Figure::Activations,
     Figure::ActivationBytes,
     Figure::ReceptiveField,
@@ -71,6 +73,9 @@ pub struct Table {
     pub(super) figures: Vec<Figure>,
     /// The cells of the keys, for people and for programs, and the row.
     pub(super) rows: Vec<(Vec<[String; 2]>, Row)>,
+    /// Whose rules are counted by, too, and what that means, a sentence a line.
+    pub(super) counting: Option<Counting>,
+    pub(super) foot: Vec<String>,
     /// What shares and ratios are of.
     pub(super) base: Row,
     /// Whether `base` is shown below the others, as what they sum up to.
@@ -92,12 +97,6 @@ pub fn table(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Re
             help: "name one, as in `net.arch:small`, or write `--format json`, which has the parts of each".to_string(),
         }),
     }
-}
-
-/// The figures to show.
-pub(super) fn figures(view: &View, usual: &[Figure], possible: &[Figure]) -> Result<Vec<Figure>, Refused> {
-    let found = view.columns.figures(usual, possible, view.device.is_some());
-    found.map_err(|(message, help)| Refused { message, help })
 }
 
 fn one(subject: &Subject, view: &View, exact: bool) -> Result<Table, Refused> {
@@ -158,12 +157,23 @@ fn one(subject: &Subject, view: &View, exact: bool) -> Result<Table, Refused> {
             .collect()
         }
     };
-    let figures = figures(view, usual, possible)?;
+    let figures = view.figures(usual, possible)?;
     let base =
         Row { what: String::new(), op: String::new(), field: None, arch: None, ..rows::of_subject(subject, view) };
     let title = format!("{} ({})", report.arch, subject.file);
     head.extend(notes(&figures, view));
-    Ok(Table { title, head, keys: vec![key.map(Cow::Borrowed)], figures, rows, base, has_total: true, blank: true })
+    Ok(Table {
+        title,
+        head,
+        keys: vec![key.map(Cow::Borrowed)],
+        figures,
+        rows,
+        counting: view.counting,
+        foot: foot(view.counting, Some(report.total.counted)),
+        base,
+        has_total: true,
+        blank: true,
+    })
 }
 
 fn archs(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refused> {
@@ -193,7 +203,7 @@ fn archs(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refuse
             Figure::MacsRatio,
         ],
     };
-    let figures = figures(view, usual, OF_ARCHS)?;
+    let figures = view.figures(usual, OF_ARCHS)?;
     if figures.iter().any(|figure| matches!(figure, Figure::ParamsRatio | Figure::MacsRatio)) {
         head.push("Ratios are to the first row.".to_string());
     }
@@ -217,7 +227,8 @@ fn archs(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refuse
         (false, several) => format!("{count} architectures of {}", several.first().map_or("", |first| &first.file)),
     };
     let base = rows.first().map_or_else(Row::default, |(_, row)| row.clone());
-    Ok(Table { title, head, keys, figures, rows, base, has_total: false, blank: false })
+    let (counting, foot) = (view.counting, foot(view.counting, None));
+    Ok(Table { title, head, keys, figures, rows, counting, foot, base, has_total: false, blank: false })
 }
 
 /// What the columns mean, a sentence a line.
@@ -232,12 +243,42 @@ pub(super) fn notes(figures: &[Figure], view: &View) -> Vec<String> {
     notes
 }
 
+/// What a convention is and, where there is one total, what it comes to; a sentence a line.
+pub(super) fn foot(counting: Option<Counting>, total: Option<u64>) -> Vec<String> {
+    let Some(counting) = counting else { return Vec::new() };
+    let convention = counting.convention;
+    let total = total.map_or(String::new(), |total| format!("{}, ", grouped(total)));
+    let mut lines = vec![format!("{}: {total}{}.", convention.name(), convention.source())];
+    lines.extend(convention.includes().iter().copied().chain(counting.supposes()).map(str::to_string));
+    lines
+}
+
 impl Table {
+    /// For a terminal or a text file, wrapped at `width` columns where that is given.
+    pub fn text(&self, width: Option<u16>) -> String {
+        let mut text = self.grid().to_text(width);
+        for (index, line) in self.foot.iter().enumerate() {
+            let gap = if index == 0 { "\n" } else { "" };
+            text.push_str(&format!("{gap}{line}\n"));
+        }
+        text
+    }
+
+    /// A Markdown section.
+    pub fn markdown(&self) -> String {
+        let mut text = self.grid().to_markdown();
+        for (index, line) in self.foot.iter().enumerate() {
+            let gap = if index == 0 { "\n" } else { "" };
+            text.push_str(&format!("{gap}- {line}\n"));
+        }
+        text
+    }
+
     /// For people: short numbers, a row of totals.
     pub fn grid(&self) -> Grid {
         let mut columns: Vec<Column> =
             self.keys.iter().map(|[heading, _]| Column { name: heading.clone(), align: Align::Left }).collect();
-        columns.extend(self.figures.iter().map(|figure| figure.column()));
+        columns.extend(self.figures.iter().map(|figure| figure.column(self.counting)));
         let cells = |row: &Row| {
             self.figures.iter().map(|figure| figure.cell(row, &self.base).human(self.blank)).collect::<Vec<_>>()
         };

@@ -8,7 +8,8 @@ fn subject(arch: &str, nodes: &[(&str, &'static str, u64, u64)]) -> Subject {
     let mut total = Sums::default();
     let mut weights = Vec::new();
     let nodes = nodes.iter().map(|(path, op, params, macs)| {
-        let sums = Sums { params: *params, buffers: 1, macs: *macs, flops: 2 * macs, activation_elements: 32 };
+        let sums =
+            Sums { params: *params, buffers: 1, macs: *macs, flops: 2 * macs, activation_elements: 32, counted: 0 };
         total.add_part(&sums);
         weights.push(Weight { name: format!("{path}.weight"), shape: vec![*params as usize], trainable: true });
         let detail = if *op == "conv" { "3x3, stride 2".to_string() } else { String::new() };

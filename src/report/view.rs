@@ -1,7 +1,8 @@
 //! What a table of costs shows: which rows, and which columns of them.
 
+use super::Refused;
 use super::figure::Figure;
-use crate::analyse::{Device, Optimizer};
+use crate::analyse::{Counting, Device, Optimizer};
 
 /// What the rows of one architecture stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct View {
     /// What a row stands for.
     pub by: Option<By>,
     pub columns: Columns,
+    /// Whose rules are counted by, too.
+    pub counting: Option<Counting>,
     /// What latencies are for.
     pub device: Option<Device>,
     pub optimizer: Optimizer,
@@ -53,30 +56,30 @@ impl Columns {
             None => Choice::Only(names(text)),
         })
     }
+}
 
-    /// The figures to show among the `possible` ones.
+impl View {
+    /// The figures to show among the `possible` ones; a convention that is asked for is among the usual.
     ///
     /// # Errors
-    /// A name that none of them has, or no name at all; a sentence, and help.
-    pub(super) fn figures(
-        &self,
-        usual: &[Figure],
-        possible: &[Figure],
-        device: bool,
-    ) -> Result<Vec<Figure>, (String, String)> {
-        let (mut figures, names) = match &self.0 {
-            Choice::Usual => return Ok(usual.to_vec()),
-            Choice::More(names) => (usual.to_vec(), names),
+    /// A name that none of them has, one that needs what is not given, or no name at all.
+    pub(super) fn figures(&self, usual: &[Figure], possible: &[Figure]) -> Result<Vec<Figure>, Refused> {
+        let usual = usual.iter().copied().chain(self.counting.map(|_| Figure::Convention));
+        let (mut figures, names): (Vec<Figure>, _) = match &self.columns.0 {
+            Choice::Usual => return Ok(usual.collect()),
+            Choice::More(names) => (usual.collect(), names),
             Choice::Only(names) => (Vec::new(), names),
         };
         let list = || possible.iter().map(|figure| figure.name()).collect::<Vec<_>>().join(", ");
         if names.is_empty() {
-            return Err(("`--columns` names no column".to_string(), format!("there are {} and all", list())));
+            return Err(Refused {
+                message: "`--columns` names no column".to_string(),
+                help: format!("there are {} and all", list()),
+            });
         }
-        let needs_device = |figure: &Figure| matches!(figure, Figure::Latency | Figure::LatencyShare);
         for name in names {
             if name == "all" {
-                let rest = possible.iter().filter(|figure| device || !needs_device(figure));
+                let rest = possible.iter().filter(|figure| self.missing(**figure).is_none());
                 let rest: Vec<Figure> = rest.copied().filter(|figure| !figures.contains(figure)).collect();
                 figures.extend(rest);
                 continue;
@@ -85,16 +88,28 @@ impl Columns {
                 let what = if Figure::find(name).is_some() { "has no place in this table" } else { "is unknown" };
                 let hint = crate::diagnostic::did_you_mean(name, possible.iter().map(|figure| figure.name()));
                 let help = hint.unwrap_or_else(|| format!("there are {} and all", list()));
-                return Err((format!("the column `{name}` {what}"), help));
+                return Err(Refused { message: format!("the column `{name}` {what}"), help });
             };
-            if needs_device(&figure) && !device {
-                let help = "give one: `--device a100`, or `--device-spec peak=19.5T,bandwidth=1555G`";
-                return Err((format!("the column `{name}` needs a device"), help.to_string()));
+            if let Some([what, help]) = self.missing(figure) {
+                return Err(Refused { message: format!("the column `{name}` needs {what}"), help: help.to_string() });
             }
             if !figures.contains(&figure) {
                 figures.push(figure);
             }
         }
         Ok(figures)
+    }
+
+    /// What a figure needs and is not given, and how to give it.
+    fn missing(&self, figure: Figure) -> Option<[&'static str; 2]> {
+        match figure {
+            Figure::Latency | Figure::LatencyShare if self.device.is_none() => {
+                Some(["a device", "give one: `--device a100`, or `--device-spec peak=19.5T,bandwidth=1555G`"])
+            }
+            Figure::Convention if self.counting.is_none() => {
+                Some(["a convention", "give one, as in `--convention torchinfo`"])
+            }
+            _ => None,
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::analyse::{Device, Summary, summarise};
+use crate::analyse::{Counting, Device, Summary, summarise};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use crate::expand::Axis;
 use crate::expand::{Program, Settings, Variants};
@@ -37,6 +37,23 @@ pub struct Point {
     pub seconds: Option<f64>,
 }
 
+/// What is counted of each combination. The default is for one image.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure<'a> {
+    /// The number of images.
+    pub batch: u64,
+    /// Another program's rules to count by, too.
+    pub counting: Option<Counting>,
+    /// What times are for.
+    pub device: Option<&'a Device>,
+}
+
+impl Default for Measure<'_> {
+    fn default() -> Self {
+        Measure { batch: 1, counting: None, device: None }
+    }
+}
+
 impl Sweep {
     /// The value of each axis, as it was written, at the point at place `index` of `points`.
     pub fn values(&self, index: usize) -> Vec<&str> {
@@ -45,8 +62,8 @@ impl Sweep {
     }
 }
 
-/// Counts what `arch` of the file costs with `settings` and each combination of the axes' values, on all threads, for
-/// `batch` images and, where one is given, on a device. Axes have one value at least, and there is one at least.
+/// Counts what `arch` of the file costs with `settings` and each combination of the axes' values, on all
+/// threads. Axes have one value at least, and there is one at least.
 ///
 /// # Errors
 /// What is wrong with the axes, or with the first combination that can't be expanded, which is named.
@@ -56,8 +73,7 @@ pub fn sweep(
     arch: &str,
     settings: &Settings,
     axes: Vec<Axis>,
-    batch: u64,
-    device: Option<&Device>,
+    measure: Measure<'_>,
 ) -> Result<Sweep, Vec<Diagnostic>> {
     let count = combinations(&axes, settings).map_err(|diagnostic| vec![diagnostic])?;
     let mut diagnostics = Diagnostics::new();
@@ -67,13 +83,13 @@ pub fn sweep(
     let mut points = Vec::with_capacity(count);
     for start in (0..count).step_by(CHUNK) {
         let places = start..count.min(start + CHUNK);
-        let point = |index| point(&variants, sources, &axes, index, batch, device);
+        let point = |index| point(&variants, sources, &axes, index, measure);
         let made: Vec<Result<Point, Vec<Diagnostic>>> = places.into_par_iter().map(point).collect();
         for (offset, result) in made.into_iter().enumerate() {
             points.push(result.map_err(|found| explained(found, &axes, start + offset, count))?);
         }
     }
-    Ok(Sweep { arch: Arc::from(arch), axes, batch, points })
+    Ok(Sweep { arch: Arc::from(arch), axes, batch: measure.batch, points })
 }
 
 fn point(
@@ -81,14 +97,14 @@ fn point(
     sources: &SourceMap,
     axes: &[Axis],
     index: usize,
-    batch: u64,
-    device: Option<&Device>,
+    measure: Measure<'_>,
 ) -> Result<Point, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::new();
     let graph = variants.expand(sources, &choice(axes, index), &mut diagnostics);
     let Some(graph) = graph else { return Err(errors(diagnostics)) };
+    let Measure { batch, counting, device } = measure;
     let time = |flops, bytes| device.map_or(0.0, |device| device.seconds(flops, bytes));
-    let (summary, seconds) = summarise(&graph, batch, time).map_err(|diagnostic| vec![diagnostic])?;
+    let (summary, seconds) = summarise(&graph, batch, counting, time).map_err(|diagnostic| vec![diagnostic])?;
     Ok(Point { summary, seconds: device.map(|_| seconds) })
 }
 
@@ -145,7 +161,7 @@ fn explained(mut found: Vec<Diagnostic>, axes: &[Axis], index: usize, count: usi
 
 #[cfg(test)]
 mod tests {
-    use super::{Axis, Sweep, sweep};
+    use super::{Axis, Measure, Sweep, sweep};
     use crate::diagnostic::{Diagnostic, Diagnostics};
     use crate::expand::{Program, Settings};
     use crate::source::SourceMap;
@@ -157,7 +173,7 @@ mod tests {
         let file = sources.add("net.arch", NET);
         let program = Program::load(&mut sources, file, &mut Diagnostics::new());
         let axes = axes.iter().map(|text| text.parse::<Axis>().unwrap()).collect();
-        sweep(&program, &mut sources, "net", &Settings::default(), axes, 1, None)
+        sweep(&program, &mut sources, "net", &Settings::default(), axes, Measure::default())
     }
 
     #[test]

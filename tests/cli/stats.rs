@@ -187,3 +187,45 @@ fn sweeps_that_make_no_sense_are_told() {
     let files = archc(&["stats", "tiny.arch:tiny", "zoo:alexnet", "--sweep", "classes=4"]).transcript();
     insta::assert_snapshot!("stats_bad_sweeps", [shown, failed, several, files].join("\n"));
 }
+
+#[test]
+fn totals_are_by_the_rules_of_other_programs() {
+    let names = ["macs", "flops", "torchinfo", "fvcore", "ptflops", "ptflops-aten", "thop"];
+    let each = names.map(|name| format!("--convention {name} --depth 1"));
+    let cases: Vec<&str> = each.iter().map(String::as_str).collect();
+    insta::assert_snapshot!("stats_conventions", transcripts("tiny.arch:tiny", &cases));
+    let cases = [
+        "--convention fvcore --format csv",
+        "--convention fvcore --format md",
+        "--convention fvcore --format json",
+        "--convention fvcore --by op",
+        "--convention fvcore --by op --format json",
+        "--convention fvcore --by block",
+        "--convention fvcore --columns convention,macs --by arch",
+        "--convention fvcore --columns op",
+        "--convention fvcore --sweep width=2,4 --columns +layers",
+        "--convention fvcore --sweep width=2,4 --format json",
+        "--convention fvcore --batch 2 --input 3x8x8 --set classes=2 --depth 1",
+        "--convention ptflops --functions all --depth 1",
+        "--convention thop --functions none --depth 1 --columns convention",
+    ];
+    insta::assert_snapshot!("stats_convention_formats", transcripts("tiny.arch:tiny", &cases));
+    insta::assert_snapshot!("stats_convention_of_several", transcripts("tiny.arch", &["--convention thop"]));
+}
+
+#[test]
+fn conventions_that_there_are_not_are_told() {
+    let cases = [
+        "--convention fvcoer",
+        "--convention deepspeed",
+        "--convention",
+        "--columns convention",
+        "--functions all",
+        "--convention ptflops --functions some",
+        "--convention thop --convention fvcore",
+        "--convention thop --columns conventions",
+    ];
+    let shown = transcripts("tiny.arch:tiny", &cases);
+    assert_eq!(shown.matches("--- exit code 2").count(), cases.len());
+    insta::assert_snapshot!("stats_bad_conventions", shown);
+}

@@ -8,6 +8,7 @@ use archc::expand::{Program, Settings};
 use archc::ir::Graph;
 use archc::source::SourceMap;
 
+mod conventions;
 mod docs;
 mod fields;
 mod keras;

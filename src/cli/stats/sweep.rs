@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::expand::Program;
 use crate::report;
 use crate::source::SourceMap;
-use crate::sweep::sweep;
+use crate::sweep::{Measure, sweep};
 
 /// Prints a row for each combination, or what is wrong.
 pub(super) fn print(args: &StatsArgs, console: &mut Console) -> Result<Exit, Failure> {
@@ -43,7 +43,8 @@ pub(super) fn print(args: &StatsArgs, console: &mut Console) -> Result<Exit, Fai
         }
         Err(diagnostic) => return Ok(console.report_one(diagnostic.clone(), &sources)),
     };
-    let result = sweep(&program, &mut sources, &arch, &settings, args.sweep.clone(), args.batch, view.device.as_ref());
+    let measure = Measure { batch: args.batch, counting: args.counting(), device: view.device.as_ref() };
+    let result = sweep(&program, &mut sources, &arch, &settings, args.sweep.clone(), measure);
     let swept = match result {
         Ok(swept) => swept,
         Err(diagnostics) => {

@@ -106,7 +106,7 @@ struct Figures {
 
 impl Figures {
     fn new(sums: &Sums) -> Figures {
-        let Sums { params, buffers, macs, flops, activation_elements } = *sums;
+        let Sums { params, buffers, macs, flops, activation_elements, counted: _ } = *sums;
         Figures { params, buffers, macs, flops, activation_elements }
     }
 }
