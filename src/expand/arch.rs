@@ -451,30 +451,56 @@ impl<'p> Expander<'p> {
         env.close();
     }
 
+    /// The part of a false condition that makes it false, where `and` joins several.
+    fn false_part<'a>(&mut self, condition: &'a ast::Expr, env: &Env) -> &'a ast::Expr {
+        let mut part = condition;
+        while let ast::ExprKind::Binary { op: ast::BinaryOp::And, left, right } = &part.kind {
+            part = if self.eval_condition(left, env) == Some(false) { left } else { right };
+        }
+        part
+    }
+
     fn failed_assert(&mut self, assert: &ast::Assert, arch: &ast::Arch, env: &Env) -> Diagnostic {
         let mut figures = Vec::new();
-        let mut place = (assert.span, String::new());
-        if let ast::ExprKind::Binary { left, right, .. } = &assert.condition.kind {
-            for side in [right, left] {
+        let mut labels = Vec::new();
+        let condition = self.false_part(&assert.condition, env);
+        if let ast::ExprKind::Binary { left, right, .. } = &condition.kind {
+            for side in [left, right] {
                 if matches!(side.kind, ast::ExprKind::Int(_) | ast::ExprKind::Float(_)) {
                     continue;
                 }
-                let text = match self.eval(side, env) {
+                let value = match self.eval(side, env) {
                     Value::Int(value) => grouped(value),
                     other => other.to_string(),
                 };
-                figures.insert(0, format!("`{}` is {text}", self.sources.text(side.span)));
-                place = (side.span, format!("this is {text}"));
+                let text = self.sources.text(side.span);
+                let unit = if matches!(text, "peak_memory" | "weight_bytes") { " bytes" } else { "" };
+                figures.push(format!("`{text}` is {value}{unit}"));
+                labels.push((side.span, format!("this is {value}{unit}")));
             }
         }
-        let promise = self.sources.text(assert.condition.span);
+        if labels.is_empty() {
+            labels.push((condition.span, String::new()));
+        }
+        let promise = self.sources.text(condition.span);
         let figures = match figures.is_empty() {
             true => "that is false".to_string(),
             false => figures.join(" and "),
         };
-        Diagnostic::error(Code::ASSERT, format!("`{}` promises `{promise}`, and {figures}", arch.name.name))
-            .label(place.0, place.1)
-            .help("mend the architecture, or the figure; `archc stats` shows where the counts come from")
+        let diagnostic =
+            Diagnostic::error(Code::ASSERT, format!("`{}` promises `{promise}`, and {figures}", arch.name.name))
+                .help(format!("mend the architecture, or the figure; {}", where_from(promise)));
+        labels.into_iter().fold(diagnostic, |diagnostic, (span, text)| diagnostic.label(span, text))
+    }
+}
+
+/// How to see where the figure of a promise comes from.
+fn where_from(promise: &str) -> String {
+    let mut words = promise.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    match words.find(|word| analyse::METRICS.contains(word)) {
+        Some("layers") => "the layers counted are those on the longest way to the main output".to_string(),
+        Some("params" | "macs") | None => "`archc stats` shows where the counts come from".to_string(),
+        Some(name) => format!("`archc stats --by layer --columns op,{name}` shows where it comes from"),
     }
 }
 
