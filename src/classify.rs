@@ -211,7 +211,7 @@ impl Classifier {
     /// One row an image.
     fn logits(&self, inputs: &[&Tensor]) -> candle_core::Result<Vec<Vec<f32>>> {
         let logits = match &self.engine {
-            Engine::Plan(plan) => plan.run(&[Tensor::cat(inputs, 0)?])?.swap_remove(0),
+            Engine::Plan(plan) => Tensor::cat(inputs, 0)?.apply_op1_no_bwd(plan)?,
             Engine::Model(model) => {
                 let batch = model.batch(inputs)?;
                 let mut found = None;

@@ -6,6 +6,7 @@
 //! around it that its readers' windows reach, inside the result of a `concat` where it only ends there, and over
 //! memory whose tensors nobody reads any more. What has no kernel is computed by candle's ops, in the same plan.
 
+mod custom;
 mod draft;
 mod layout;
 mod listing;
@@ -23,6 +24,7 @@ use crate::ir::{Graph, NodeId};
 use crate::kernels::{Arena, Level, Pool};
 use crate::weights::{Fit, WeightSource};
 
+use custom::Rows;
 use draft::Draft;
 use layout::Layout;
 pub use listing::{Listed, Listing, Node, Removed};
@@ -151,18 +153,23 @@ impl Plan {
     /// # Errors
     /// As [`Plan::run`].
     pub fn observe(&self, inputs: &[Tensor], observer: impl FnMut(usize)) -> candle_core::Result<Vec<Tensor>> {
+        let results = Rows::of_all(inputs, |inputs| self.compute(inputs, observer))?;
+        results.into_iter().map(Rows::into_tensor).collect()
+    }
+
+    fn compute(&self, inputs: &[Rows<'_>], observer: impl FnMut(usize)) -> candle_core::Result<Vec<Rows<'static>>> {
         let batch = self.check(inputs)?;
         // A run that panicked leaves nothing that the next one reads.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.place(&mut state, batch).map_err(candle_core::Error::msg)?;
         let State { pool, layout: Some(layout), arena } = &mut *state else { unreachable!("placed above") };
         let mut run = step::Run { draft: &self.draft, layout, arena, pool, level: self.level, batch };
-        run.inputs(inputs)?;
+        run.inputs(inputs);
         run.steps(observer)?;
-        self.draft.results.iter().map(|result| run.result(result)).collect()
+        Ok(self.draft.results.iter().map(|result| run.result(result)).collect())
     }
 
-    fn check(&self, inputs: &[Tensor]) -> candle_core::Result<usize> {
+    fn check(&self, inputs: &[Rows<'_>]) -> candle_core::Result<usize> {
         if inputs.len() != self.draft.inputs.len() {
             candle_core::bail!(
                 "the architecture has {} inputs, and {} are given",
@@ -170,12 +177,12 @@ impl Plan {
                 inputs.len()
             );
         }
-        let batch = inputs.first().and_then(|input| input.dims().first()).copied().unwrap_or(1);
-        for (value, tensor) in self.draft.inputs.iter().zip(inputs) {
-            let shape = &self.draft.values[value.0].shape;
-            let fits = tensor.dims().split_first().is_some_and(|(first, rest)| *first == batch && rest == shape);
+        let batch = inputs.first().and_then(|input| input.shape.dims().first()).copied().unwrap_or(1);
+        for (value, given) in self.draft.inputs.iter().zip(inputs) {
+            let (shape, given) = (&self.draft.values[value.0].shape, given.shape.dims());
+            let fits = given.split_first().is_some_and(|(first, rest)| *first == batch && rest == shape);
             if !fits || batch == 0 {
-                candle_core::bail!("an input is {shape:?} after the batch, and {:?} is given", tensor.dims());
+                candle_core::bail!("an input is {shape:?} after the batch, and {given:?} is given");
             }
         }
         Ok(batch)

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use super::DEVICE;
+use super::custom::Rows;
 use super::draft::{Draft, Returned};
 use super::layout::Layout;
+use super::prepare::floats;
 use super::sketch::ValueId;
 use crate::kernels::{
     Arena, Convolution, Depthwise, Gather, Level, Limits, Lrn, Map, Pointwise, Pool, Pooling, View, from_rows, mean,
@@ -185,12 +186,11 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    pub fn inputs(&mut self, inputs: &[Tensor]) -> candle_core::Result<()> {
-        for (value, tensor) in self.draft.inputs.iter().zip(inputs) {
+    pub fn inputs(&mut self, inputs: &[Rows<'_>]) {
+        for (value, rows) in self.draft.inputs.iter().zip(inputs) {
             self.layout.clear(self.arena, *value);
-            self.store(*value, tensor)?;
+            self.store(*value, rows);
         }
-        Ok(())
     }
 
     pub fn steps(&mut self, mut observer: impl FnMut(usize)) -> candle_core::Result<()> {
@@ -204,10 +204,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub fn result(&self, result: &Returned) -> candle_core::Result<Tensor> {
+    pub fn result(&self, result: &Returned) -> Rows<'static> {
         match result {
             Returned::Stored { value, shape } => self.load(*value, shape),
-            Returned::Constant(tensor) => Ok(tensor.clone()),
+            Returned::Constant(tensor) => Rows { shape: tensor.shape().clone(), values: floats(tensor).into() },
         }
     }
 
@@ -249,27 +249,27 @@ impl Run<'_> {
             Work::Lrn { src, lrn } => lrn.run(self.arena, layout.view(*src), dst, level, batch, self.pool),
             Work::Fallback { op, operands, weights } => {
                 let operands = operands.iter().map(|operand| match operand {
-                    Operand::Stored { value, shape } => self.load(*value, shape),
+                    Operand::Stored { value, shape } => self.load(*value, shape).into_tensor(),
                     Operand::Constant(tensor) => Ok(tensor.clone()),
                 });
                 let operands: Vec<Tensor> = operands.collect::<candle_core::Result<_>>()?;
                 let result = op.forward(&operands, weights)?;
-                self.store(output, &result)?;
+                Rows::of_all(&[result], |results| {
+                    self.store(output, &results[0]);
+                    Ok(())
+                })?;
             }
         }
         Ok(())
     }
 
-    /// A tensor of the arena as candle has it.
-    fn load(&self, value: ValueId, shape: &[usize]) -> candle_core::Result<Tensor> {
-        let rows = to_rows(self.arena, self.layout.view(value), self.batch);
-        let dims: Vec<usize> = std::iter::once(self.batch).chain(shape.iter().copied()).collect();
-        Tensor::from_vec(rows, dims, &DEVICE)
+    /// A tensor of the arena, row by row.
+    fn load(&self, value: ValueId, shape: &[usize]) -> Rows<'static> {
+        let values = to_rows(self.arena, self.layout.view(value), self.batch);
+        Rows { shape: [&[self.batch], shape].concat().into(), values: values.into() }
     }
 
-    fn store(&mut self, value: ValueId, tensor: &Tensor) -> candle_core::Result<()> {
-        let rows: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
-        from_rows(self.arena, &rows, self.layout.view(value), self.batch, self.pool);
-        Ok(())
+    fn store(&mut self, value: ValueId, rows: &Rows<'_>) {
+        from_rows(self.arena, &rows.values, self.layout.view(value), self.batch, self.pool);
     }
 }

@@ -1,5 +1,6 @@
 //! The planned path computes what PyTorch computes, on every architecture with a reference.
 
+mod custom;
 mod random;
 
 use std::path::Path;
@@ -19,6 +20,30 @@ fn expand(arch: &str) -> Graph {
     let target = sources.open_target(&format!("zoo:{arch}")).unwrap();
     let program = Program::load(&mut sources, target.file, &mut diagnostics);
     program.expand(&mut sources, arch, &Settings::default(), &mut diagnostics).unwrap()
+}
+
+/// An architecture of one body.
+fn graph(body: &str) -> Graph {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let file = sources.add("net.arch", &format!("arch net {{\n{body}\n}}"));
+    let program = Program::load(&mut sources, file, &mut diagnostics);
+    let graph = program.expand(&mut sources, "net", &Settings::default(), &mut diagnostics);
+    graph.filter(|_| !diagnostics.has_errors()).unwrap_or_else(|| panic!("{body}\n{diagnostics:?}"))
+}
+
+/// Values between -2 and 2.
+fn images(shape: &[usize]) -> Tensor {
+    let values: Vec<f32> = hash_values("input", shape.iter().product()).map(|value| 2.0 * value).collect();
+    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+fn flat(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+fn bits(tensor: &Tensor) -> Vec<u32> {
+    flat(tensor).into_iter().map(f32::to_bits).collect()
 }
 
 fn reference(arch: &str) -> serde_json::Value {
@@ -44,10 +69,7 @@ fn compare(arch: &str, options: Options) -> (f64, bool, usize) {
     let output = graph.main_output().unwrap().node;
     let plan = Plan::new(&graph, &[output], &source, options).unwrap();
     let shape = graph.node(graph.graph_inputs()[0]).output.shape();
-    let count = shape.iter().product();
-    let input: Vec<f32> = hash_values("input", count).map(|value| 2.0 * value).collect();
-    let input = Tensor::from_vec(input, [&[1], shape].concat(), &Device::Cpu).unwrap();
-    let logits = plan.run(&[input]).unwrap().remove(0).flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let logits = flat(&plan.run(&[images(&[&[1], shape].concat())]).unwrap()[0]);
     let expected: Vec<f64> = reference["logits"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
     assert_eq!(logits.len(), expected.len());
     let square = |x: f64| x * x;
