@@ -1,7 +1,9 @@
 //! The planned path computes what PyTorch computes, on every architecture with a reference.
 
 mod custom;
+mod fallback;
 mod random;
+mod sizes;
 
 use std::path::Path;
 
@@ -14,12 +16,12 @@ use archc::source::SourceMap;
 use archc::weights::{Hashed, hash_values};
 use candle_core::{Device, Tensor};
 
-fn expand(arch: &str) -> Graph {
+fn expand(arch: &str, settings: &Settings) -> Graph {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let target = sources.open_target(&format!("zoo:{arch}")).unwrap();
     let program = Program::load(&mut sources, target.file, &mut diagnostics);
-    program.expand(&mut sources, arch, &Settings::default(), &mut diagnostics).unwrap()
+    program.expand(&mut sources, arch, settings, &mut diagnostics).unwrap()
 }
 
 /// An architecture of one body.
@@ -46,6 +48,15 @@ fn bits(tensor: &Tensor) -> Vec<u32> {
     flat(tensor).into_iter().map(f32::to_bits).collect()
 }
 
+/// The relative L2 error of what was found.
+fn distance(found: &[f32], expected: &[f32]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let square = |x: f64| x * x;
+    let pairs = found.iter().zip(expected).map(|(a, b)| (f64::from(*a), f64::from(*b)));
+    let (error, length) = pairs.fold((0.0, 0.0), |(error, length), (a, b)| (error + square(a - b), length + square(b)));
+    (error / length).sqrt()
+}
+
 fn reference(arch: &str) -> serde_json::Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models").join(format!("{arch}.json"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
@@ -63,21 +74,18 @@ fn names() -> Vec<String> {
 
 /// Relative L2 error of the logits, and whether the largest is the same.
 fn compare(arch: &str, options: Options) -> (f64, bool, usize) {
-    let graph = expand(arch);
+    let graph = expand(arch, &Settings::default());
     let reference = reference(arch);
     let source = Hashed { norm_scale: reference["norm_scale"].as_f64().unwrap() as f32 };
     let output = graph.main_output().unwrap().node;
     let plan = Plan::new(&graph, &[output], &source, options).unwrap();
     let shape = graph.node(graph.graph_inputs()[0]).output.shape();
     let logits = flat(&plan.run(&[images(&[&[1], shape].concat())]).unwrap()[0]);
-    let expected: Vec<f64> = reference["logits"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
-    assert_eq!(logits.len(), expected.len());
-    let square = |x: f64| x * x;
-    let error: f64 = logits.iter().zip(&expected).map(|(a, b)| square(f64::from(*a) - b)).sum();
-    let length: f64 = expected.iter().map(|b| square(*b)).sum();
+    let expected = reference["logits"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32);
+    let error = distance(&logits, &expected.collect::<Vec<_>>());
     let largest = (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
     (
-        (error / length).sqrt(),
+        error,
         largest as u64 == reference["argmax"].as_u64().unwrap(),
         plan.listing(1).unwrap().steps.iter().filter(|step| step.fallback).count(),
     )

@@ -5,12 +5,20 @@ use crate::kernels::LANES;
 use crate::plan::sketch::{Kind, Sketch, Stage, ValueId};
 
 pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
+    // What lies in each tensor.
+    let mut parts = vec![Vec::new(); sketch.values.len()];
+    for (value, known) in sketch.values.iter().enumerate() {
+        if let Some((whole, _)) = known.inside {
+            parts[whole.0].push(ValueId(value));
+        }
+    }
     for slot in 0..sketch.slots() {
         let Some(stage) = sketch.stage(slot) else { continue };
-        let over = operands(stage).iter().copied().find(|operand| is_free(sketch, slot, *operand));
+        let over = operands(stage).iter().copied().find(|operand| is_free(sketch, slot, *operand, &parts));
         let output = stage.output;
         if let Some(over) = over {
             sketch.values[over.0].inside = Some((output, 0));
+            parts[output.0].push(over);
         }
     }
     Ok(())
@@ -37,14 +45,27 @@ fn operands(stage: &Stage) -> &[ValueId] {
     }
 }
 
-/// Whether a value is made by a stage, lies nowhere else, and is read last in `slot`, once.
-fn is_free(sketch: &Sketch<'_>, slot: usize, value: ValueId) -> bool {
+/// Whether a value is made by a stage, lies nowhere else, and is read last in `slot`, once, as all that lies in it was
+/// before.
+fn is_free(sketch: &Sketch<'_>, slot: usize, value: ValueId, parts: &[Vec<ValueId>]) -> bool {
     let known = &sketch.values[value.0];
-    let readers = sketch.readers(value);
-    let here = readers.iter().filter(|reader| **reader == slot).count();
-    let later = readers.iter().any(|reader| *reader > slot);
     let made = sketch.maker(value).is_some() && known.inside.is_none() && known.pixel == LANES;
-    made && here == 1 && !later && !sketch.is_result(value)
+    let here = sketch.readers(value).iter().filter(|reader| **reader == slot).count();
+    made && here == 1 && is_read_before(sketch, slot + 1, value) && {
+        let mut inside = parts[value.0].clone();
+        while let Some(part) = inside.pop() {
+            if !is_read_before(sketch, slot, part) {
+                return false;
+            }
+            inside.extend(&parts[part.0]);
+        }
+        true
+    }
+}
+
+/// Whether nobody needs a value from `slot` on.
+fn is_read_before(sketch: &Sketch<'_>, slot: usize, value: ValueId) -> bool {
+    !sketch.is_result(value) && sketch.readers(value).iter().all(|reader| *reader < slot)
 }
 
 #[cfg(test)]
@@ -72,6 +93,24 @@ mod tests {
         steps("input image[20, 9, 7]\noutput x: conv(20, 3)\nx -> silu -> add(in)");
         steps("input image[20, 9, 7]\nx: conv(20, 3)\nx -> add(x)");
         steps("input image[20, 9, 7]\nx: silu -> conv(20, 5)\nsilu -> mul(x) -> conv(20, 3) -> sub(x)");
+    }
+
+    #[test]
+    fn not_a_concat_of_what_is_read_later() {
+        let body = "input image[20, 9, 7]\nx: conv(16, 3) -> concat(in) -> relu -> conv(16, 1) -> mul(x)";
+        steps(body);
+        assert_eq!(inside(body), ["x at block 0 of concat1", "conv1 at block 0 of mul1"]);
+        let body = "input image[20, 9, 7]\noutput x: conv(16, 3)\nx -> concat(in) -> tanh";
+        steps(body);
+        assert_eq!(inside(body), ["x at block 0 of concat1"]);
+        // Nor one that lies in another.
+        steps("input image[20, 9, 7]\nx: conv(16, 3) -> concat(in) -> silu -> conv(16, 3) -> tanh -> add(x)");
+        let body =
+            "input image[20, 9, 7]\nx: conv(16, 3)\nx -> concat(in) -> concat(in) -> relu -> conv(16, 1) -> mul(x)";
+        steps(body);
+        let body = "input image[20, 9, 7]\nconv(16, 3) -> concat(in) -> relu";
+        steps(body);
+        assert_eq!(inside(body), ["conv1 at block 0 of concat1", "concat1 at block 0 of relu1"]);
     }
 
     #[test]
