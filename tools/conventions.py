@@ -117,6 +117,7 @@ OPS = [
     ("input x[6, 9, 8]; global_avg_pool", True, lambda: Function(lambda x: F.adaptive_avg_pool2d(x, 1))),
     ("input x[6, 9, 8]; adaptive_avg_pool([3, 2])", False, lambda: torch.nn.AdaptiveAvgPool2d((3, 2))),
     ("input x[6, 9, 8]; adaptive_avg_pool([3, 2])", True, lambda: Function(lambda x: F.adaptive_avg_pool2d(x, (3, 2)))),
+    ("input x[3, 2, 8]; adaptive_avg_pool([2, 6])", False, lambda: torch.nn.AdaptiveAvgPool2d((2, 6))),
     ("input x[6, 9, 8]; global_max_pool", False, lambda: torch.nn.AdaptiveMaxPool2d(1)),
     ("input x[6, 9, 8]; global_max_pool", True, lambda: Function(lambda x: F.adaptive_max_pool2d(x, 1))),
     ("input x[6, 5, 4]; upsample(2)", False, lambda: torch.nn.Upsample(scale_factor=2)),

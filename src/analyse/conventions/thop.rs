@@ -2,6 +2,7 @@
 
 use super::Texts;
 use super::applied::Applied;
+use crate::ir::TensorType;
 
 pub(super) static TEXTS: Texts = Texts {
     name: "thop",
@@ -27,10 +28,18 @@ pub(super) fn count(node: &Applied<'_>) -> u64 {
         "prelu" => node.input(),
         "softmax" => softmax(node),
         "avg_pool" => node.output(),
-        "global_avg_pool" | "adaptive_avg_pool" => node.input().saturating_add(node.output()),
+        "global_avg_pool" | "adaptive_avg_pool" => adaptive(node),
         "upsample" => node.output().saturating_mul(if node.is("mode", "bilinear") { 11 } else { 1 }),
         _ => 0,
     }
+}
+
+/// `count_adap_avgpool`: each result costs the mean size of its window and a quotient, in float64, cut to a whole number.
+fn adaptive(node: &Applied<'_>) -> u64 {
+    let sides = |tensor: &TensorType| tensor.shape().iter().skip(1).map(|size| *size as f64).collect::<Vec<_>>();
+    let inputs = node.inputs.first().map(|input| sides(input)).unwrap_or_default();
+    let window: f64 = inputs.iter().zip(sides(node.output)).map(|(input, output)| input / output).product();
+    ((window + 1.0) * node.output() as f64) as u64
 }
 
 /// As if each result were read off a window of all the group's channels.
