@@ -1,5 +1,6 @@
 //! How well architectures are known to classify, over what they cost.
 
+use super::figure::Figure;
 use super::survey::Surveyed;
 use crate::picture::chart::{Bubble, Bubbles, Titles};
 use crate::report::{grouped, short};
@@ -24,46 +25,6 @@ impl Metric {
         match self {
             Metric::Top1 => "top-1 accuracy",
             Metric::Top5 => "top-5 accuracy",
-        }
-    }
-}
-
-/// A count of an architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Figure {
-    Macs,
-    Flops,
-    Params,
-    Activations,
-}
-
-impl Figure {
-    fn of(self, surveyed: &Surveyed) -> u64 {
-        let total = &surveyed.report.total;
-        match self {
-            Figure::Macs => total.macs,
-            Figure::Flops => total.flops,
-            Figure::Params => total.params,
-            Figure::Activations => total.activation_elements,
-        }
-    }
-
-    /// The words at a logarithmic axis.
-    fn title(self) -> String {
-        match self {
-            Figure::Params => "parameters, logarithmic".to_string(),
-            Figure::Macs | Figure::Flops | Figure::Activations => {
-                format!("{} for one image, logarithmic", self.words())
-            }
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Figure::Macs => "MACs",
-            Figure::Flops => "FLOPs",
-            Figure::Params => "parameters",
-            Figure::Activations => "activation elements",
         }
     }
 }
@@ -109,43 +70,45 @@ pub fn chart(axes: Axes, surveyed: &[Surveyed]) -> (Bubbles, Vec<&str>) {
             grouped(arch.report.total.params),
             known.preset.name
         );
-        let (x, size) = (axes.x.of(arch).max(1) as f64, axes.size.of(arch));
+        let summary = arch.report.summary();
+        let (x, size) = (axes.x.of(&summary).max(1) as f64, axes.size.of(&summary));
         let name = arch.name.to_string();
         add(&mut drawn, Bubble { name, series: place(&mut series, arch), x, y: known.percent, size, about });
     }
     let titles = Titles {
         title: format!("ImageNet {} over {}", axes.y.words(), axes.x.words()),
         line: format!("Areas are {}. The best accuracy published for each.", axes.size.words()),
-        x: axes.x.title(),
+        x: format!("{}, logarithmic", axes.x.unit()),
         y: format!("{}, %", axes.y.words()),
     };
-    (Bubbles { titles, series, size: axes.size.words().to_string(), log_y: false, bubbles: drawn }, unknown)
+    (Bubbles { titles, series, size: axes.size.noun().to_string(), log_y: false, bubbles: drawn }, unknown)
 }
 
-/// Parameters over MACs, for architectures of which no accuracy is known.
-pub fn costs(surveyed: &[Surveyed]) -> Bubbles {
-    let (x, y, size) = (Figure::Macs, Figure::Params, Figure::Activations);
+/// Costs over costs: `y` over `x`, both logarithmic, the areas by `size`.
+pub fn costs(x: Figure, y: Figure, size: Figure, surveyed: &[Surveyed]) -> Bubbles {
     let mut series: Vec<String> = Vec::new();
     let mut drawn: Vec<Bubble> = Vec::new();
     for arch in surveyed {
-        let about = format!(
-            "{}: {} MACs, {} parameters, {} activation elements",
-            arch.name,
-            short(x.of(arch)),
-            grouped(y.of(arch)),
-            short(size.of(arch))
-        );
-        let [x, y] = [x, y].map(|figure| figure.of(arch).max(1) as f64);
-        let name = arch.name.to_string();
-        add(&mut drawn, Bubble { name, series: place(&mut series, arch), x, y, size: size.of(arch), about });
+        let summary = arch.report.summary();
+        let about = [x, y, size].map(|figure| figure.told(figure.of(&summary))).join(", ");
+        let about = format!("{}: {about}", arch.name);
+        let [across, up] = [x, y].map(|figure| figure.of(&summary).max(1) as f64);
+        let (name, series) = (arch.name.to_string(), place(&mut series, arch));
+        add(&mut drawn, Bubble { name, series, x: across, y: up, size: size.of(&summary), about });
     }
     let titles = Titles {
-        title: "Parameters over MACs".to_string(),
+        title: capital(&format!("{} over {}", y.words(), x.words())),
         line: format!("Areas are {}.", size.words()),
-        x: x.title(),
-        y: y.title(),
+        x: format!("{}, logarithmic", x.unit()),
+        y: format!("{}, logarithmic", y.unit()),
     };
-    Bubbles { titles, series, size: "elements".to_string(), log_y: true, bubbles: drawn }
+    Bubbles { titles, series, size: size.noun().to_string(), log_y: true, bubbles: drawn }
+}
+
+/// With a capital letter at its start.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// What is named twice is drawn once.

@@ -1,19 +1,27 @@
 //! `archc plot`: charts of several architectures.
 
-use super::accuracy::{Axes, Figure, Metric, chart};
-use super::console::{Console, Exit, Failure, Findings};
-use super::drawn::{Format, OutputArgs, Place};
-use super::settings::SettingsArgs;
-use super::survey::survey;
-use crate::diagnostic;
-use crate::picture::chart::bubbles;
-use crate::source::SourceMap;
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
-/// Draw accuracy over cost: the field's bubble chart
+use super::accuracy::{Axes, Metric, chart, costs};
+use super::console::{Console, Exit, Failure, Findings};
+use super::curves::{curves, level};
+use super::drawn::{Format, OutputArgs, Place};
+use super::figure::Figure;
+use super::settings::SettingsArgs;
+use super::survey::{Surveyed, survey};
+use super::swept::swept;
+use crate::diagnostic;
+use crate::picture::chart::{self, Bubbles, bubbles};
+use crate::source::SourceMap;
+use crate::sweep::{Axis, Measure};
+
+/// Draw accuracy over cost, the field's bubble chart, or the costs of a sweep as curves
 ///
 /// A bubble for each architecture: how often it is right on ImageNet, as a `weights` item states it (the best, where
 /// several do), over what it costs; the area is the number of parameters. Architectures without a stated accuracy are
-/// left out.
+/// left out. With `--sweep`, one architecture with every combination of some values: a curve over one of them for
+/// each choice of the others.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct PlotArgs {
@@ -23,17 +31,53 @@ pub struct PlotArgs {
     targets: Vec<String>,
     #[command(flatten)]
     output: OutputArgs,
-    /// What stands on the level axis
-    #[arg(long, value_enum, default_value_t = Figure::Macs)]
-    x: Figure,
-    /// What stands on the upright axis
-    #[arg(long, value_enum, default_value_t = Metric::Top1)]
-    y: Metric,
+    /// Draw every combination of the values of parameters, named sizes or `input`: lists, and ranges with both ends
+    /// included, as in alpha=0.25,0.5,1 or input=128..224:32
+    #[arg(long, value_name = "NAME=VALUES")]
+    sweep: Vec<Axis>,
+    /// What stands on the level axis: macs, flops, params, activations, peak_memory or layers (macs); of a sweep, what is
+    /// swept (the first whose values are numbers)
+    #[arg(long, value_name = "WHAT")]
+    x: Option<String>,
+    /// What stands on the upright axis (top1); of a sweep, a cost (macs)
+    #[arg(long, value_enum, value_name = "WHAT")]
+    y: Option<Upright>,
     /// What the areas are
-    #[arg(long, value_enum, default_value_t = Figure::Params)]
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Figure::Params, conflicts_with = "sweep")]
     size: Figure,
     #[command(flatten)]
     settings: SettingsArgs,
+}
+
+/// What can stand on the upright axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Upright {
+    Accuracy(Metric),
+    Cost(Figure),
+}
+
+impl ValueEnum for Upright {
+    fn value_variants<'a>() -> &'a [Upright] {
+        const {
+            &[
+                Upright::Accuracy(Metric::Top1),
+                Upright::Accuracy(Metric::Top5),
+                Upright::Cost(Figure::Macs),
+                Upright::Cost(Figure::Flops),
+                Upright::Cost(Figure::Params),
+                Upright::Cost(Figure::Activations),
+                Upright::Cost(Figure::PeakMemory),
+                Upright::Cost(Figure::Layers),
+            ]
+        }
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Upright::Accuracy(metric) => metric.to_possible_value(),
+            Upright::Cost(figure) => figure.to_possible_value(),
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -42,6 +86,9 @@ Examples:
   archc plot archs/resnet.arch zoo:vgg16 -o nets.png
   archc plot --x params --size macs -o params.svg
   archc plot net.arch zoo --y top5 -o beside.svg         yours among the zoo's
+  archc plot zoo --y params --x layers -o deep.svg       costs over costs
+  archc plot zoo:mobilenet_v1 --sweep alpha=0.25..1:0.25 --sweep input=128..224:32 -o alpha.svg
+  archc plot zoo:mobilenet_v1 --sweep alpha=0.25,0.5,1 --sweep input=32..512:32 --x input --y peak_memory -o m.png
 
 docs/pictures.md tells more.";
 
@@ -51,6 +98,16 @@ docs/pictures.md tells more.";
 /// The chart can't be written, or nothing is known to draw.
 pub fn plot(args: &PlotArgs, console: &mut Console) -> Result<Exit, Failure> {
     let place = Place::find(args.output.output.as_deref(), args.output.format, &[Format::Svg, Format::Png])?;
+    if !args.sweep.is_empty() {
+        return plot_sweep(args, place, console);
+    }
+    let x = match &args.x {
+        None => Figure::Macs,
+        Some(name) => Figure::ALL.into_iter().find(|figure| figure.name() == name).ok_or_else(|| {
+            Failure::usage(format!("`--x {name}` is no figure of an architecture"))
+                .help(format!("the figures are {}", diagnostic::list(Figure::ALL.iter().map(|figure| figure.name()))))
+        })?,
+    };
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
     let surveyed = survey(&args.targets, &args.settings.settings(), &mut sources, &mut found);
@@ -58,22 +115,54 @@ pub fn plot(args: &PlotArgs, console: &mut Console) -> Result<Exit, Failure> {
     if exit != Exit::Fine {
         return Ok(exit);
     }
-    let (chart, unknown) = chart(Axes { x: args.x, y: args.y, size: args.size }, &surveyed);
-    if chart.bubbles.is_empty() {
-        return Err(Failure::usage(format!("no `weights` item states the {} of what is named", args.y.words())).help(
-            "an item states it as in `accuracy top1 76.13, top5 92.862`, with `labels \"imagenet1k\"`; `archc zoo` lists \
-             architectures, of which many have one",
-        ));
-    }
-    if !unknown.is_empty() {
-        let names = some(&unknown);
-        console.note(format!("note: left out, since no `weights` item states the {}: {names}", args.y.words()));
-    }
+    let chart = match args.y.unwrap_or(Upright::Accuracy(Metric::Top1)) {
+        Upright::Accuracy(y) => accuracies(Axes { x, y, size: args.size }, &surveyed, console)?,
+        Upright::Cost(y) => costs(x, y, args.size, &surveyed),
+    };
     let (svg, hidden) = bubbles(&chart, place.theme(args.output.theme));
     if !hidden.is_empty() {
         let names = some(&hidden.iter().map(String::as_str).collect::<Vec<_>>());
         console.note(format!("note: there is no room for these names: {names}"));
     }
+    place.write_svg(&svg, args.output.scale, console)?;
+    Ok(Exit::Fine)
+}
+
+/// # Errors
+/// No accuracy is known.
+fn accuracies(axes: Axes, surveyed: &[Surveyed], console: &mut Console) -> Result<Bubbles, Failure> {
+    let (chart, unknown) = chart(axes, surveyed);
+    if chart.bubbles.is_empty() {
+        return Err(Failure::usage(format!("no `weights` item states the {} of what is named", axes.y.words())).help(
+            "an item states it as in `accuracy top1 76.13, top5 92.862`, with `labels \"imagenet1k\"`; `archc zoo` lists \
+             architectures, of which many have one; `--y params` draws a cost",
+        ));
+    }
+    if !unknown.is_empty() {
+        let names = some(&unknown);
+        console.note(format!("note: left out, since no `weights` item states the {}: {names}", axes.y.words()));
+    }
+    Ok(chart)
+}
+
+fn plot_sweep(args: &PlotArgs, place: Place, console: &mut Console) -> Result<Exit, Failure> {
+    let figure = match args.y.unwrap_or(Upright::Cost(Figure::Macs)) {
+        Upright::Cost(figure) => figure,
+        Upright::Accuracy(_) => {
+            return Err(Failure::usage("a sweep has no accuracies, which are of trained weights")
+                .help(format!("its costs are {}", diagnostic::list(Figure::ALL.iter().map(|figure| figure.name())))));
+        }
+    };
+    if args.targets.iter().any(|target| target == "zoo") {
+        return Err(Failure::usage("`--sweep` is of one architecture, and `zoo` is many")
+            .help("name one, as in `zoo:mobilenet_v1`"));
+    }
+    let level = level(&args.sweep, args.x.as_deref())?;
+    let swept = match swept(&args.targets, &args.settings.settings(), &args.sweep, Measure::default(), console)? {
+        Ok(swept) => swept,
+        Err(exit) => return Ok(exit),
+    };
+    let svg = chart::curves(&curves(&swept, level, figure), place.theme(args.output.theme));
     place.write_svg(&svg, args.output.scale, console)?;
     Ok(Exit::Fine)
 }

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::accuracy::{Axes, Figure, Metric, chart, costs};
+use super::accuracy::{Axes, Metric, chart, costs};
 use super::console::{Console, Exit, Failure, Findings};
 use super::drawn::{Format, Place};
+use super::figure::Figure;
 use super::graph::{COMFORTABLE, comfortable};
 use super::settings::SettingsArgs;
 use super::survey::{Surveyed, survey};
@@ -80,7 +81,9 @@ pub fn report(args: &ReportArgs, console: &mut Console) -> Result<Exit, Failure>
 fn chart_of(surveyed: &[Surveyed]) -> Option<Chart<'_>> {
     let (bubbles, left_out) = chart(Axes { x: Figure::Macs, y: Metric::Top1, size: Figure::Params }, surveyed);
     let chart = match bubbles.bubbles.len() {
-        0 | 1 => Chart { bubbles: costs(surveyed), left_out: Vec::new() },
+        0 | 1 => {
+            Chart { bubbles: costs(Figure::Macs, Figure::Params, Figure::Activations, surveyed), left_out: Vec::new() }
+        }
         _ => Chart { bubbles, left_out },
     };
     Some(chart).filter(|chart| chart.bubbles.bubbles.len() > 1)

@@ -11,8 +11,8 @@ use super::console::{Console, Exit, Failure, Findings};
 use super::network::errors;
 use super::target;
 use crate::analyse::{Convention, Counting, Device, Optimizer, Written, analyse_batch};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
-use crate::expand::{ArchInfo, Program, Settings};
+use crate::diagnostic::Diagnostics;
+use crate::expand::Program;
 use crate::report::{self, Columns, Refused, Subject, Table, View};
 use crate::source::{SourceMap, Target};
 use crate::sweep::Axis;
@@ -227,7 +227,7 @@ fn count(
     let broken = diagnostics.has_errors();
     found.add(errors(diagnostics));
     let settings = args.settings.settings();
-    let archs = match choose(&program, sources, target.arch.as_deref(), &settings) {
+    let archs = match target::several(&program, sources, target.arch.as_deref(), &settings) {
         Ok(archs) => archs,
         // A file that could not be read well has said so.
         Err(_) if broken => return,
@@ -244,32 +244,4 @@ fn count(
             None => {}
         }
     }
-}
-
-/// The architecture that is named, or all that have a value for each parameter, from the file or from `--set`.
-fn choose<'a>(
-    program: &'a Program,
-    sources: &SourceMap,
-    name: Option<&str>,
-    settings: &Settings,
-) -> Result<Vec<&'a ArchInfo>, Diagnostic> {
-    if let Some(name) = name {
-        return Ok(vec![target::find(program, sources, name)?]);
-    }
-    if let [only] = program.archs() {
-        return Ok(vec![only]);
-    }
-    let archs: Vec<&ArchInfo> = target::complete(program, settings).collect();
-    if archs.is_empty() {
-        return Err(match program.archs().first() {
-            None => target::none(program, sources),
-            Some(first) => {
-                let missing = first.params.iter().filter(|param| !param.has_default).map(|param| &*param.name);
-                Diagnostic::error(Code::NO_ARCH, "every architecture of the file has parameters without a value")
-                    .label(first.span, format!("needs {}", list(missing)))
-                    .help("give them with `--set NAME=VALUE`")
-            }
-        });
-    }
-    Ok(archs)
 }

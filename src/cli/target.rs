@@ -48,6 +48,37 @@ pub fn complete<'a>(program: &'a Program, settings: &Settings) -> impl Iterator<
     program.archs().iter().filter(move |arch| arch.params.iter().all(|param| param.has_default || is_set(&param.name)))
 }
 
+/// The architecture that is named, or all that have a value for each parameter, from the file or from `--set`.
+///
+/// # Errors
+/// There is none.
+pub fn several<'a>(
+    program: &'a Program,
+    sources: &SourceMap,
+    name: Option<&str>,
+    settings: &Settings,
+) -> Result<Vec<&'a ArchInfo>, Diagnostic> {
+    if let Some(name) = name {
+        return Ok(vec![find(program, sources, name)?]);
+    }
+    if let [only] = program.archs() {
+        return Ok(vec![only]);
+    }
+    let archs: Vec<&ArchInfo> = complete(program, settings).collect();
+    if archs.is_empty() {
+        return Err(match program.archs().first() {
+            None => none(program, sources),
+            Some(first) => {
+                let missing = first.params.iter().filter(|param| !param.has_default).map(|param| &*param.name);
+                Diagnostic::error(Code::NO_ARCH, "every architecture of the file has parameters without a value")
+                    .label(first.span, format!("needs {}", diagnostic::list(missing)))
+                    .help("give them with `--set NAME=VALUE`")
+            }
+        });
+    }
+    Ok(archs)
+}
+
 /// The file declares no architecture.
 pub fn none(program: &Program, sources: &SourceMap) -> Diagnostic {
     let file = &sources.file(program.root()).name;

@@ -60,3 +60,65 @@ fn what_can_not_be_plotted_is_told() {
     let shown: Vec<String> = wrong.iter().map(|args| archc(&[&["plot"], *args].concat()).transcript()).collect();
     insta::assert_snapshot!("plot_errors", shown.join("\n"));
 }
+
+/// The curves of the small network.
+fn swept(args: &str) -> String {
+    let run =
+        archc(&["plot", "tiny.arch:tiny", "--format", "svg"].into_iter().chain(args.split(' ')).collect::<Vec<_>>());
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.transcript());
+    run.out
+}
+
+#[test]
+fn a_sweep_is_drawn_as_curves() {
+    insta::assert_snapshot!("plot_sweep", swept("--sweep width=8..32:8 --sweep input=16,32"));
+    let memory = swept("--sweep width=4..8:2 --sweep input=16..160:16 --x input --y peak_memory --theme dark");
+    insta::assert_snapshot!("plot_sweep_memory", memory);
+}
+
+#[test]
+fn one_curve_has_no_legend_and_words_stand_side_by_side() {
+    let one = swept("--sweep classes=1..500 --y params");
+    assert_eq!((one.matches("class=\"curve").count(), one.matches("<circle").count()), (1, 0), "{one}");
+    let words = swept("--sweep width=4*2,2*2,8+8");
+    for (value, macs) in [("4*2", "width=4*2: "), ("2*2", "width=2*2: "), ("8+8", "width=8+8: ")] {
+        assert!(words.contains(&format!(">{value}</text>")) && words.contains(macs), "{words}");
+    }
+}
+
+#[test]
+fn sweeps_that_can_not_be_drawn_are_told() {
+    let wrong = [
+        "tiny.arch:tiny --sweep width= -o x.svg",
+        "tiny.arch:tiny --sweep width=8..4 -o x.svg",
+        "tiny.arch:tiny --sweep width=4 -o x.html",
+        "tiny.arch:tiny --sweep width=4",
+        "tiny.arch:tiny --sweep width=4 --x depth --format svg",
+        "tiny.arch:tiny --sweep width=4 --y top1 --format svg",
+        "tiny.arch:tiny --sweep width=4 --y speed --format svg",
+        "tiny.arch:tiny --sweep width=4 --size macs --format svg",
+        "tiny.arch:tiny --sweep width=4 --sweep width=8 --format svg",
+        "tiny.arch:tiny --sweep width=1..25 --sweep classes=1..30 --x classes --format svg",
+        "tiny.arch:tiny --sweep width=1..30000 --format svg",
+        "tiny.arch:tiny --sweep wdith=4 --format svg",
+        "tiny.arch --sweep width=4 --format svg",
+        "tiny.arch:tiny zoo:alexnet --sweep classes=4 --format svg",
+        "--sweep classes=4 --format svg",
+        "zoo:resnet50 --x width --format svg",
+    ];
+    let shown: Vec<String> = wrong
+        .iter()
+        .map(|args| archc(&[&["plot"], &*args.split(' ').collect::<Vec<_>>()].concat()).transcript())
+        .collect();
+    assert_eq!(shown.concat().matches("--- exit code 2").count(), wrong.len());
+    let broken = archc(&["plot", "tiny.arch:tiny", "--sweep", "classes=2,0", "--format", "svg"]);
+    assert_eq!(broken.code, 1);
+    insta::assert_snapshot!("plot_bad_sweeps", shown.join("\n") + "\n" + &broken.transcript());
+}
+
+#[test]
+fn costs_are_drawn_over_costs() {
+    let run = archc(&["plot", "zoo:resnet18", "zoo:vgg16", "--x", "layers", "--y", "peak_memory", "--format", "svg"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.transcript());
+    insta::assert_snapshot!("plot_costs", run.out);
+}

@@ -8,8 +8,23 @@ const PICTURES: &[(&str, &[&str])] =
     &[("check.svg", &["check", "docs/pictures/mistake.arch"]), ("stats.svg", &["stats", "zoo:googlenet"])];
 
 /// File name and the arguments of the command that writes it.
-const DRAWN: &[(&str, &[&str])] =
-    &[("zoo.svg", &["plot", "--format", "svg"]), ("resnet18.svg", &["graph", "zoo:resnet18", "--format", "svg"])];
+const DRAWN: &[(&str, &[&str])] = &[
+    ("zoo.svg", &["plot", "--format", "svg"]),
+    (
+        "sweep.svg",
+        &[
+            "plot",
+            "zoo:mobilenet_v1",
+            "--sweep",
+            "alpha=0.25..1:0.25",
+            "--sweep",
+            "input=128..224:32",
+            "--format",
+            "svg",
+        ],
+    ),
+    ("resnet18.svg", &["graph", "zoo:resnet18", "--format", "svg"]),
+];
 
 fn draw(args: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_archc"))

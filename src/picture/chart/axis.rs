@@ -31,6 +31,11 @@ impl Axis {
         Axis { log, from: low - room * margin, to: high + room * margin, start, end }
     }
 
+    /// The same from 0 on, for values that are not below; a logarithmic one has no 0.
+    pub fn starting_at_zero(self) -> Axis {
+        if self.log { self } else { Axis { from: 0.0, ..self } }
+    }
+
     pub fn at(&self, value: f64) -> f64 {
         let value = if self.log { value.max(f64::MIN_POSITIVE).ln() } else { value };
         self.start + (value - self.from) / (self.to - self.from) * (self.end - self.start)

@@ -2,8 +2,9 @@
 
 use super::axis::Axis;
 use super::labels::{Named, labels};
-use super::{AREA, Titles, finish, frame, in_page, legend, series};
+use super::{AREA, TEXT, Titles, finish, frame, in_page, legend, series};
 use crate::picture::colour::Theme;
+use crate::picture::font::{self, Weight};
 use crate::picture::svg::{Anchor, Svg};
 use crate::report::short;
 
@@ -57,7 +58,7 @@ fn drawn(chart: &Bubbles) -> (Svg, Vec<String>) {
     let x = Axis::new(chart.bubbles.iter().map(|bubble| bubble.x), true, 0.09, [AREA.left, AREA.right]);
     let y = Axis::new(chart.bubbles.iter().map(|bubble| bubble.y), chart.log_y, 0.10, [AREA.bottom, AREA.top]);
     let mut svg = Svg::default();
-    frame(&mut svg, &chart.titles, &x, &y);
+    frame(&mut svg, &chart.titles, AREA, (&x, &x.ticks()), (&y, &y.ticks()));
 
     // Small bubbles lie on large ones.
     let mut order: Vec<&Bubble> = chart.bubbles.iter().collect();
@@ -73,7 +74,7 @@ fn drawn(chart: &Bubbles) -> (Svg, Vec<String>) {
     };
     let points: Vec<Named> = order.iter().map(named).collect();
     let mut hidden = Vec::new();
-    let key = Key::new(most as u64, &points, &radius);
+    let key = Key::new(most as u64, &chart.size, &points, &radius);
     let places = labels(&points, AREA, &key.taken());
     for (point, place) in points.iter().zip(&places) {
         if let Some(lead) = place.as_ref().and_then(|place| place.lead) {
@@ -89,33 +90,42 @@ fn drawn(chart: &Bubbles) -> (Svg, Vec<String>) {
     legend(&mut svg, &chart.series, &|svg, index, x, y| {
         svg.circle(&format!("bubble {}", series(index)), (x + 4.0, y), 5.0);
     });
-    key.draw(&mut svg, &chart.size);
+    key.draw(&mut svg);
     (svg, hidden)
 }
 
 /// What some sizes are: circles in circles, with their figures, in the corner that is emptiest.
 struct Key {
-    /// Some sizes and their radii.
-    shown: Vec<(u64, f64)>,
+    /// Some sizes, as they are written, and their radii.
+    shown: Vec<(String, f64)>,
+    width: f64,
     left: f64,
     bottom: f64,
 }
 
 impl Key {
-    const WIDTH: f64 = 200.0;
-
-    fn new(most: u64, points: &[Named], radius: &dyn Fn(u64) -> f64) -> Key {
+    fn new(most: u64, what: &str, points: &[Named], radius: &dyn Fn(u64) -> f64) -> Key {
         let mut step = 1u64;
         while step.checked_mul(10).is_some_and(|next| next <= most) {
             step *= 10;
         }
         let sizes = [step, step / 4, step / 20].into_iter().filter(|size| *size > 0 && radius(*size) > SMALLEST);
-        let mut key = Key { shown: sizes.map(|size| (size, radius(size))).collect(), left: 0.0, bottom: 0.0 };
+        let written = |size: u64| {
+            let text = short(size);
+            let (number, letter) = text.split_once(' ').unwrap_or((&text, ""));
+            let number = number.strip_suffix(".00").unwrap_or(number);
+            [number, letter, what].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        };
+        let shown: Vec<(String, f64)> = sizes.map(|size| (written(size), radius(size))).collect();
+        let widths = shown.iter().map(|(text, _)| font::width(text, TEXT, Weight::Regular));
+        let width = widths.fold(0.0, f64::max) + 16.0;
+        let mut key = Key { shown, width, left: 0.0, bottom: 0.0 };
+        key.width += 2.0 * key.widest();
         let corners = [
-            (AREA.right - Key::WIDTH, AREA.bottom - 12.0),
+            (AREA.right - key.width, AREA.bottom - 12.0),
             (AREA.left + 14.0, AREA.top + 12.0 + key.height()),
             (AREA.left + 14.0, AREA.bottom - 12.0),
-            (AREA.right - Key::WIDTH, AREA.top + 12.0 + key.height()),
+            (AREA.right - key.width, AREA.top + 12.0 + key.height()),
         ];
         let mut fewest = f64::INFINITY;
         for (left, bottom) in corners {
@@ -147,7 +157,7 @@ impl Key {
 
     /// Left, top, right, bottom, were it there.
     fn at(&self, left: f64, bottom: f64) -> [f64; 4] {
-        [left, bottom - self.height() - 6.0, left + Key::WIDTH, bottom]
+        [left, bottom - self.height() - 6.0, left + self.width, bottom]
     }
 
     /// Where no name may stand.
@@ -155,18 +165,14 @@ impl Key {
         if self.shown.is_empty() { Vec::new() } else { vec![self.at(self.left, self.bottom)] }
     }
 
-    fn draw(&self, svg: &mut Svg, what: &str) {
+    fn draw(&self, svg: &mut Svg) {
         let widest = self.widest();
         let x = self.left + widest + 2.0;
-        for (index, (size, radius)) in self.shown.iter().enumerate() {
+        for (index, (text, radius)) in self.shown.iter().enumerate() {
             svg.circle("size", (x, self.bottom - radius), *radius);
             let line = self.bottom - self.height() + index as f64 * 14.0;
             svg.line("lead", (x, self.bottom - 2.0 * radius), (x + widest + 8.0, line));
-            let text = short(*size);
-            let (number, letter) = text.split_once(' ').unwrap_or((&text, ""));
-            let number = number.strip_suffix(".00").unwrap_or(number);
-            let text = [number, letter, what].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-            svg.text("text", (x + widest + 11.0, line + 4.0), Anchor::Start, &text);
+            svg.text("text", (x + widest + 11.0, line + 4.0), Anchor::Start, text);
         }
     }
 }

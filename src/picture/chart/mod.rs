@@ -1,10 +1,12 @@
-//! Charts: bubbles over two axes, drawn with what graphs are drawn with.
+//! Charts: bubbles over two axes and curves, drawn with what graphs are drawn with.
 
 mod axis;
 mod bubbles;
+mod curves;
 mod labels;
 
 pub use bubbles::{Bubble, Bubbles, bubbles, bubbles_in_page};
+pub use curves::{Curve, Curves, MAX_CURVES, Mark, curves};
 
 use super::colour::{PAPER, Theme};
 use super::font::{self, Weight};
@@ -57,40 +59,47 @@ struct Area {
 
 const AREA: Area = Area { left: SPACE[3], right: WIDTH - SPACE[1], top: SPACE[0], bottom: HEIGHT - SPACE[2] };
 
+/// Values that are written at an axis, with their texts.
+type Ticks = [(f64, String)];
+
 /// Draws titles, axes and their lines.
-fn frame(svg: &mut Svg, titles: &Titles, x: &Axis, y: &Axis) {
+fn frame(svg: &mut Svg, titles: &Titles, area: Area, (x, levels): (&Axis, &Ticks), (y, heights): (&Axis, &Ticks)) {
     svg.text("heading", (20.0, 30.0), Anchor::Start, &titles.title);
     svg.text("text", (20.0, 48.0), Anchor::Start, &titles.line);
-    for (value, text) in x.ticks() {
-        let at = x.at(value);
-        svg.line("grid", (at, AREA.top), (at, AREA.bottom));
-        svg.text("text", (at, AREA.bottom + 17.0), Anchor::Middle, &text);
+    for (value, text) in levels {
+        let at = x.at(*value);
+        svg.line("grid", (at, area.top), (at, area.bottom));
+        svg.text("text", (at, area.bottom + 17.0), Anchor::Middle, text);
     }
-    for (value, text) in y.ticks() {
-        let at = y.at(value);
-        svg.line("grid", (AREA.left, at), (AREA.right, at));
-        svg.text("text", (AREA.left - 8.0, at + 4.0), Anchor::End, &text);
+    for (value, text) in heights {
+        let at = y.at(*value);
+        svg.line("grid", (area.left, at), (area.right, at));
+        svg.text("text", (area.left - 8.0, at + 4.0), Anchor::End, text);
     }
-    svg.line("axis", (AREA.left, AREA.bottom), (AREA.right, AREA.bottom));
-    svg.line("axis", (AREA.left, AREA.top), (AREA.left, AREA.bottom));
-    svg.text("text strong", ((AREA.left + AREA.right) / 2.0, HEIGHT - 14.0), Anchor::Middle, &titles.x);
-    svg.raw(&format!("<g transform=\"translate(18 {}) rotate(-90)\">\n", (AREA.top + AREA.bottom) / 2.0));
+    svg.line("axis", (area.left, area.bottom), (area.right, area.bottom));
+    svg.line("axis", (area.left, area.top), (area.left, area.bottom));
+    svg.text("text strong", ((area.left + area.right) / 2.0, HEIGHT - 14.0), Anchor::Middle, &titles.x);
+    svg.raw(&format!("<g transform=\"translate(18 {}) rotate(-90)\">\n", (area.top + area.bottom) / 2.0));
     svg.text("text strong", (0.0, 0.0), Anchor::Middle, &titles.y);
     svg.close();
 }
 
 /// The names of series on one line above the chart, as many as it holds.
 fn legend(svg: &mut Svg, names: &[String], draw: &dyn Fn(&mut Svg, usize, f64, f64)) {
-    let total: f64 = names.iter().map(|name| 24.0 + font::width(name, TEXT, Weight::Regular)).sum();
-    let mut x = (AREA.right - total).max(20.0);
+    const LEFT: f64 = 20.0;
+    let width = |text: &str| font::width(text, TEXT, Weight::Regular);
+    let total: f64 = names.iter().map(|name| 24.0 + width(name)).sum();
+    let mut x = (AREA.right - total).max(LEFT);
+    let end = if LEFT + total > WIDTH { WIDTH - width("and 99 more") - 4.0 } else { WIDTH };
     for (index, name) in names.iter().enumerate() {
-        let width = 24.0 + font::width(name, TEXT, Weight::Regular);
-        if x + width > WIDTH {
+        let after = x + 24.0 + width(name);
+        if after > end {
+            svg.text("text", (x, AREA.top - 10.0), Anchor::Start, &format!("and {} more", names.len() - index));
             break;
         }
         draw(svg, index, x, AREA.top - 14.0);
         svg.text("text", (x + 12.0, AREA.top - 10.0), Anchor::Start, name);
-        x += width;
+        x = after;
     }
 }
 
@@ -118,7 +127,7 @@ fn style(paper: usize) -> String {
          .label {{ font-size: {LABEL}px; fill: {ink}; stroke: {back}; stroke-width: 3px; paint-order: stroke; stroke-linejoin: round }}\n\
          .axis {{ stroke: {faint}; stroke-width: 1.2px }}\n.grid {{ stroke: {frame}; stroke-width: 0.5px; stroke-opacity: 0.7 }}\n\
          .lead {{ stroke: {faint}; stroke-width: 0.7px }}\n.size {{ fill: none; stroke: {faint}; stroke-width: 1px }}\n\
-         .bubble {{ fill-opacity: 0.42; stroke-width: 1.3px }}\n.curve {{ fill: none; stroke-width: 2px }}\n"
+         .bubble {{ fill-opacity: 0.42; stroke-width: 1.3px }}\n.curve {{ stroke-width: 2px; stroke-linejoin: round }}\n.dashed {{ stroke-dasharray: 7 4 }}\n"
     );
     for (index, colours) in SERIES.iter().enumerate() {
         let colour = colours[paper];
