@@ -56,14 +56,14 @@ fn written(graph: &Graph) -> String {
     text
 }
 
-/// The first value that is further off than 1e-4 of the largest, or than 1e-6 where all are small: they may be what is left
+/// The first value that is further off than 1e-4 of the largest, or than 1e-5 where all are small: they may be what is left
 /// when values near 1 are subtracted.
 fn unequal(found: &Tensor, expected: &Tensor) -> Option<String> {
     if found.dims() != expected.dims() {
         return Some(format!("the shape is {:?} instead of {:?}", found.dims(), expected.dims()));
     }
     let (found, expected) = (flat(found), flat(expected));
-    let largest = expected.iter().fold(1e-2f32, |largest, value| largest.max(value.abs()));
+    let largest = expected.iter().fold(1e-1f32, |largest, value| largest.max(value.abs()));
     let pairs = found.iter().zip(&expected).enumerate();
     let close = |a: f32, b: f32| (a - b).abs() <= 1e-4 * largest || a == b || (a.is_nan() && b.is_nan());
     let mut apart = pairs.filter(|(_, (a, b))| !close(**a, **b));
