@@ -72,7 +72,8 @@ pub fn embed(args: &EmbedArgs, console: &mut Console) -> Result<Exit, Failure> {
     let unwritten = |error: std::io::Error| whole::failed(&args.output, &error);
     let file = WholeFile::create(&args.output)?;
     let mut writer = Writer::new(file, format, about, extractor.row(), &names).map_err(unwritten)?;
-    let pass = Pass { photos, work: &args.images.work, input: &input, sources: &sources, answers_show: false };
+    let work = &args.images.work;
+    let pass = Pass { batches: work.batches(photos, &input), work, sources: &sources, answers_show: false };
     let failed = pass.go(
         console,
         |batch| extractor.rows(batch),

@@ -65,7 +65,7 @@ pub fn eval(args: &EvalArgs, console: &mut Console) -> Result<Exit, Failure> {
     args.work.limit_threads()?;
     let plan = args.plan.options(args.work.threads)?;
     let mut sources = SourceMap::new();
-    let Some((graph, classifier)) = args.network.classifier(Some(plan), &mut sources, console) else {
+    let Some((graph, classifier)) = args.network.classifier(Some(plan), &mut sources, console, |_| {}) else {
         return Ok(Exit::Usage);
     };
     let classes = classifier.classes();
@@ -80,9 +80,8 @@ pub fn eval(args: &EvalArgs, console: &mut Console) -> Result<Exit, Failure> {
     let count = folders.photos.len();
     let mut evaluation = Evaluation::default();
     let pass = Pass {
-        photos: folders.photos,
+        batches: args.work.batches(folders.photos, classifier.input()),
         work: &args.work,
-        input: classifier.input(),
         sources: &sources,
         answers_show: false,
     };

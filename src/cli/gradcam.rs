@@ -62,7 +62,7 @@ pub fn gradcam(args: &GradcamArgs, console: &mut Console) -> Result<Exit, Failur
     }
     let photo = the_photo(args)?;
     let mut sources = SourceMap::new();
-    let Some((graph, classifier)) = args.network.classifier(None, &mut sources, console) else {
+    let Some((graph, classifier)) = args.network.classifier(None, &mut sources, console, |_| {}) else {
         return Ok(Exit::Usage);
     };
     let node = choose_node(args, &graph, &classifier)?;

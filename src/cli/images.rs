@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use candle_core::Tensor;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::{Failure, threads};
-use crate::image::{self, Orientation, Photo, Stream};
+use crate::image::{self, ImageInput, Orientation, Photo, Prepared, Stream};
 
 /// The arguments that name images.
 #[derive(Debug, clap::Args)]
@@ -68,12 +69,21 @@ impl WorkArgs {
         pool.map_err(|error| Failure::usage(format!("can't start threads: {error}")))
     }
 
-    /// How images come to the network.
-    pub fn stream(&self, pool: &ThreadPool) -> Stream {
+    /// The images as they come to the network. Where there are threads for it, they begin to read and prepare at once.
+    pub fn batches(&self, photos: Vec<Photo>, input: &ImageInput) -> Batches {
         let threads = match self.threads {
             Some(1) => 0,
-            Some(_) | None => pool.current_num_threads(),
+            Some(_) | None => rayon::current_num_threads(),
         };
-        Stream { batch: self.batch as usize, threads, orientation: self.orientation() }
+        let stream = Stream { batch: self.batch as usize, threads, orientation: self.orientation() };
+        let (count, input) = (photos.len(), input.clone());
+        Batches { count, batches: Box::new(stream.batches(photos, move |pixels, name| input.prepare(pixels, name))) }
     }
+}
+
+/// The images of a command, batch by batch.
+pub struct Batches {
+    /// How many images there are.
+    pub count: usize,
+    pub batches: Box<dyn Iterator<Item = Vec<Prepared<Tensor>>>>,
 }

@@ -34,15 +34,17 @@ type Opened<T> = (Graph, T, Vec<String>);
 
 impl NetworkArgs {
     /// The network as a classifier, planned where it computes on the CPU in float32 and `plan` says how; nothing where
-    /// something is wrong with it, which has been told.
+    /// something is wrong with it, which has been told. `begin` is called when it is known how images are prepared, before
+    /// weights are read.
     pub fn classifier(
         &self,
         plan: Option<Options>,
         sources: &mut SourceMap,
         console: &mut Console,
+        begin: impl FnOnce(&ImageInput),
     ) -> Option<(Graph, Classifier)> {
         let mut found = Findings::default();
-        let opened = self.open_classifier(plan, sources, &mut found);
+        let opened = self.open_classifier(plan, sources, &mut found, begin);
         told(opened, found, sources, console)
     }
 
@@ -58,11 +60,13 @@ impl NetworkArgs {
         plan: Option<Options>,
         sources: &mut SourceMap,
         found: &mut Findings,
+        begin: impl FnOnce(&ImageInput),
     ) -> Result<Opened<Classifier>, Stop> {
         let suits = |graph: &Graph| classify::shape_of(graph).map(|(_, classes)| Some(classes));
         let network = self.open(sources, found, suits)?;
         let (shape, _) = classify::shape_of(&network.graph)?;
         let (image, notes) = (network.preprocess(shape), network.notes());
+        begin(&ImageInput::new(&image, shape, &network.graph.name)?);
         let (graph, source, labels) = (network.graph, &*network.source, network.labels);
         let plain = network.device.is_cpu() && network.precision == Precision::F32;
         let classifier = match plan.filter(|_| plain) {

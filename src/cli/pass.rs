@@ -3,17 +3,15 @@
 use candle_core::Tensor;
 
 use super::console::{Console, Failure};
-use super::images::WorkArgs;
+use super::images::{Batches, WorkArgs};
 use super::progress::Progress;
 use crate::diagnostic::Diagnostic;
-use crate::image::{ImageInput, Photo};
 use crate::source::SourceMap;
 
 /// What to go through, and how.
 pub struct Pass<'a> {
-    pub photos: Vec<Photo>,
+    pub batches: Batches,
     pub work: &'a WorkArgs,
-    pub input: &'a ImageInput,
     pub sources: &'a SourceMap,
     /// Whether answers are printed to a terminal, where a progress bar would be in their way.
     pub answers_show: bool,
@@ -33,11 +31,9 @@ impl Pass<'_> {
         mut each: impl FnMut(&mut Console, usize, &str, Result<R, &Diagnostic>) -> Result<(), Failure>,
     ) -> Result<usize, Failure> {
         let pool = self.work.pool()?;
-        let stream = self.work.stream(&pool);
-        let progress = Progress::new(self.photos.len(), self.answers_show);
-        let input = self.input.clone();
+        let progress = Progress::new(self.batches.count, self.answers_show);
         let mut failed = 0;
-        for batch in stream.batches(self.photos, move |pixels, name| input.prepare(pixels, name)) {
+        for batch in self.batches.batches {
             let ready = batch.iter().filter_map(|photo| Some((photo.name.as_str(), photo.result.as_ref().ok()?)));
             let ready: Vec<(&str, &Tensor)> = ready.collect();
             let mut answers = pool.install(|| compute(&ready)).into_iter();

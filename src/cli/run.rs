@@ -12,6 +12,7 @@ use super::images::ImagesArgs;
 use super::network::NetworkArgs;
 use super::opened::PlanArgs;
 use super::pass::Pass;
+use crate::image::ImageInput;
 use crate::source::SourceMap;
 use lines::{Format, Lines};
 use sink::Sink;
@@ -59,20 +60,15 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
     let plan = args.plan.options(args.images.work.threads)?;
     let photos = args.images.list(&args.network.target)?;
     let mut sources = SourceMap::new();
-    let Some((_, classifier)) = args.network.classifier(Some(plan), &mut sources, console) else {
-        return Ok(Exit::Usage);
-    };
     let (count, topk) = (photos.len(), args.topk as usize);
+    let mut batches = None;
+    let begin = |input: &ImageInput| batches = Some(args.images.work.batches(photos, input));
+    let classifier = args.network.classifier(Some(plan), &mut sources, console, begin);
+    let (Some((_, classifier)), Some(batches)) = (classifier, batches) else { return Ok(Exit::Usage) };
     let mut sink = Sink::open(args.output.as_deref())?;
     let mut lines = Lines::new(args.format);
     sink.write(console, &lines.head())?;
-    let pass = Pass {
-        photos,
-        work: &args.images.work,
-        input: classifier.input(),
-        sources: &sources,
-        answers_show: sink.is_terminal(),
-    };
+    let pass = Pass { batches, work: &args.images.work, sources: &sources, answers_show: sink.is_terminal() };
     let compute = |batch: &[(&str, &Tensor)]| classifier.classify_batch(batch, topk);
     let failed = pass.go(console, compute, |console, _, name, guesses| {
         sink.write(console, &lines.image(name, guesses.as_deref().map_err(|error| *error)))

@@ -33,7 +33,7 @@ impl Stream {
     /// Reads every image and does `prepare` to it, which is given its name for messages; batches come in the order of
     /// the list, each when it is asked for. At most `2 + WAITING` images a thread are in memory besides the batch.
     pub fn batches<T: Send + 'static>(
-        &self,
+        self,
         photos: Vec<Photo>,
         prepare: impl Fn(&Pixels, &str) -> Result<T, Diagnostic> + Send + Sync + 'static,
     ) -> impl Iterator<Item = Vec<Prepared<T>>> {

@@ -86,20 +86,10 @@ impl Conv {
                 (weights_left, bias_left) = (weights_behind, bias_behind);
             }
         }
-        pack(parts, unpacked, ins * places, |rows, packed| {
-            let width = packed.len() / (ins * places);
-            for (c, row) in rows.chunks_exact(ins * places).enumerate() {
-                // `[block][place][lane]`: the lanes of the last block may be fewer.
-                let blocks = row.chunks(LANES * places).zip(packed.chunks_mut(LANES * places * width));
-                for (from, to) in blocks {
-                    let lanes = from.len() / places;
-                    for (lane, window) in from.chunks_exact(places).enumerate() {
-                        for (place, value) in window.iter().enumerate() {
-                            to[(place * lanes + lane) * width + c] = *value;
-                        }
-                    }
-                }
-            }
+        pack(parts, unpacked, ins * places, |rows, packed| match packed.len() / (ins * places) {
+            32 => pack_rows::<32>(rows, places, packed.as_chunks_mut().0),
+            LANES => pack_rows::<LANES>(rows, places, packed.as_chunks_mut().0),
+            width => unreachable!("no tile has {width} channels"),
         })?;
         Ok(Conv { shape, level, weights, bias, limits })
     }
@@ -213,6 +203,23 @@ impl Conv {
                     (placed.kernels[blocks - 1][segment.pixels - 1])(&tile);
                 }
                 block += count;
+            }
+        }
+    }
+}
+
+/// The weights of up to `W` output channels (`[channel][input channel][place]`) as a tile reads them: `[block of input
+/// channels][place][lane]`, with fewer lanes in the last block where the channels end.
+fn pack_rows<const W: usize>(rows: &[f32], places: usize, packed: &mut [[f32; W]]) {
+    let each = packed.len();
+    for (block, packed) in packed.chunks_mut(LANES * places).enumerate() {
+        let lanes = packed.len() / places;
+        for (c, row) in rows.chunks_exact(each).enumerate().take(W) {
+            let row = &row[block * LANES * places..][..packed.len()];
+            for (lane, window) in row.chunks_exact(places).enumerate() {
+                for (place, value) in window.iter().enumerate() {
+                    packed[place * lanes + lane][c] = *value;
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The weights of a convolution before they are packed, which come a few output channels at a time.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -14,6 +15,11 @@ pub trait Unpacked: Sync {
     /// # Errors
     /// They can't be read.
     fn read(&self, channels: Range<usize>, weights: &mut [f32], bias: &mut [f32]) -> Result<(), Self::Error>;
+}
+
+thread_local! {
+    /// What the channels of a part are read into: kept, since fresh memory costs more than what is done with it.
+    static ROWS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Some output channels of a convolution, and where they are packed.
@@ -31,13 +37,21 @@ pub(super) fn pack<U: Unpacked>(
     each: usize,
     pack: impl Fn(&[f32], &mut [f32]) + Sync,
 ) -> Result<(), U::Error> {
-    let one = |rows: &mut Vec<f32>, part: Part<'_>| {
+    let one = |part: Part<'_>| {
         let Part { channels, weights, bias } = part;
-        rows.resize(channels.len() * each, 0.0);
-        unpacked.read(channels.clone(), rows, &mut bias[..channels.len()])?;
-        pack(rows, weights);
-        Ok(())
+        ROWS.with_borrow_mut(|rows| {
+            let rows = match rows.get_mut(..channels.len() * each) {
+                Some(rows) => rows,
+                None => {
+                    *rows = vec![0.0; channels.len() * each];
+                    rows
+                }
+            };
+            unpacked.read(channels.clone(), rows, &mut bias[..channels.len()])?;
+            pack(rows, weights);
+            Ok(())
+        })
     };
-    let found: Vec<Result<(), U::Error>> = parts.into_par_iter().map_init(Vec::new, one).collect();
+    let found: Vec<Result<(), U::Error>> = parts.into_par_iter().map(one).collect();
     found.into_iter().collect()
 }

@@ -47,13 +47,6 @@ impl Entry {
         widen(self.dtype, &self.raw(file), &mut values);
         Some(values)
     }
-
-    /// The bytes of the elements from `start` on, which follow one another in the file.
-    pub(super) fn stretch(&self, start: usize, count: usize) -> Range<usize> {
-        let size = self.dtype.bitsize() / 8;
-        let from = self.range.start + start * size;
-        from..from + count * size
-    }
 }
 
 /// Whether a type holds what [`widen`] reads.

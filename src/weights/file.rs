@@ -158,7 +158,7 @@ impl WeightsFile {
 
     /// Makes sure that values of a tensor, those from `start` on, are finite.
     fn check(&self, name: &str, entry: &Entry, start: usize, values: &[f32]) -> Result<(), Diagnostic> {
-        // Stretches without a way out are looked at several values at a time.
+        // Without a way out in between, several values are looked at at a time.
         let fine = |values: &[f32]| values.iter().fold(true, |fine, value| fine & value.is_finite());
         if values.chunks(4096).all(fine) {
             return Ok(());
@@ -183,27 +183,31 @@ impl WeightsFile {
     }
 }
 
-/// A tensor whose elements follow one another in the file. Its pages are given back when it has been read.
+/// A tensor whose elements follow one another in the file.
 struct Stored<'a> {
     file: &'a WeightsFile,
     name: &'a str,
     entry: &'a Entry,
 }
 
+/// How many bytes are read at once: what stays in the nearest caches.
+const READ: usize = 32 << 10;
+
 impl Values for Stored<'_> {
     fn read(&self, start: usize, to: &mut [f32]) -> Result<(), Diagnostic> {
-        let range = self.entry.stretch(start, to.len());
-        widen(self.entry.dtype, &self.file.bytes[range.clone()], to);
-        if range.len() >= GIVEN_BACK {
-            self.file.bytes.give_back(range);
+        let (file, entry) = (self.file, self.entry);
+        let size = entry.dtype.bitsize() / 8;
+        let mut bytes = [0; READ];
+        let mut at = start;
+        for to in to.chunks_mut(READ / size) {
+            let bytes = &mut bytes[..to.len() * size];
+            let read = file.bytes.read(entry.range.start + at * size, bytes);
+            read.map_err(|error| bad(&file.name, io_reason(&error)))?;
+            widen(entry.dtype, bytes, to);
+            file.check(self.name, entry, at, to)?;
+            at += to.len();
         }
-        self.file.check(self.name, self.entry, start, to)
-    }
-}
-
-impl Drop for Stored<'_> {
-    fn drop(&mut self) {
-        self.file.bytes.give_back(self.entry.range.clone());
+        Ok(())
     }
 }
 
@@ -239,9 +243,6 @@ impl WeightSource for WeightsFile {
         Ok(Box::new(Stored { file: self, name, entry }))
     }
 }
-
-/// Pages of stretches of this many bytes are given back as soon as they are read.
-const GIVEN_BACK: usize = 1 << 20;
 
 /// The longest name of a tensor, in bytes.
 pub(super) const MAX_NAME: usize = 1000;

@@ -3,17 +3,15 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 use std::path::Path;
 
 use memmap2::Mmap;
-#[cfg(unix)]
-use memmap2::UncheckedAdvice;
 
 /// The bytes of a weights file.
 #[derive(Debug)]
 pub enum Bytes {
-    Mapped(Mmap),
+    Mapped(Mmap, File),
     /// Part of the binary.
     BuiltIn(&'static [u8]),
     Owned(Vec<u8>),
@@ -43,26 +41,24 @@ impl Bytes {
         // cut can end the process with SIGBUS. As other programs that map weights do, archc asks its users not to
         // change a weights file while it is in use.
         let map = unsafe { Mmap::map(&file)? };
-        Ok(Bytes::Mapped(map))
+        Ok(Bytes::Mapped(map, file))
     }
 
-    /// Lets the system take back the pages of a stretch that is not soon read again; a later read finds the same bytes.
-    pub fn give_back(&self, range: Range<usize>) {
+    /// Reads the bytes from `start` on. Those of a file are copied by the system and not mapped, so that they take no memory
+    /// of this process.
+    ///
+    /// # Errors
+    /// The file can't be read, or has been cut.
+    pub fn read(&self, start: usize, to: &mut [u8]) -> io::Result<()> {
         match self {
             #[cfg(unix)]
-            Bytes::Mapped(map) => {
-                debug_assert!(range.end <= map.len());
-                // SAFETY: the map is of a file and is never written, so a page that is dropped comes back from the file
-                // with the bytes that it had, as far as the contract of `open` goes; threads that read it meanwhile wait
-                // for that.
-                let advised =
-                    unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len()) };
-                // Where the system keeps the pages, nothing is lost but memory.
-                drop(advised);
-            }
+            Bytes::Mapped(_, file) => std::os::unix::fs::FileExt::read_exact_at(file, to, start as u64),
             #[cfg(not(unix))]
-            Bytes::Mapped(_) => {}
-            Bytes::BuiltIn(_) | Bytes::Owned(_) => {}
+            Bytes::Mapped(..) => Ok(to.copy_from_slice(&self[start..start + to.len()])),
+            Bytes::BuiltIn(_) | Bytes::Owned(_) => {
+                to.copy_from_slice(&self[start..start + to.len()]);
+                Ok(())
+            }
         }
     }
 }
@@ -72,7 +68,7 @@ impl Deref for Bytes {
 
     fn deref(&self) -> &[u8] {
         match self {
-            Bytes::Mapped(map) => map,
+            Bytes::Mapped(map, _) => map,
             Bytes::BuiltIn(bytes) => bytes,
             Bytes::Owned(bytes) => bytes,
         }
@@ -90,14 +86,15 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_were_given_back_are_read_again() {
+    fn any_stretch_is_read() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
-        let (bytes, read) = (Bytes::open(&path).unwrap(), std::fs::read(&path).unwrap());
+        let bytes = Bytes::open(&path).unwrap();
         for range in [0..bytes.len(), 5000..9001, 7..7] {
-            assert_eq!(bytes[range.clone()], read[range.clone()]);
-            bytes.give_back(range);
-            assert_eq!(*bytes, *read);
+            let mut read = vec![0; range.len()];
+            bytes.read(range.start, &mut read).unwrap();
+            assert_eq!(bytes[range], read);
         }
+        assert!(bytes.read(bytes.len() - 1, &mut [0; 2]).is_err());
     }
 
     #[test]
