@@ -4,6 +4,7 @@
     pip install torch torchvision timm onnx onnxscript onnxruntime openvino
     cargo build --release
     python benches/peers.py > peers.md
+    python benches/peers.py --start            from process start to the first result
 
 Every engine runs in a process of its own, one at a time, on the same number of threads, so that none disturbs another;
 they take turns, and each turn starts anew. A figure is the median of the turns' medians; a ratio is archc's time over
@@ -14,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -173,6 +175,94 @@ def memory(args, folder):
         print(f"| {name} | {found['archc']:.0f} | {found['onnxruntime']:.0f} | {found['archc'] / found['onnxruntime']:.2f} |", flush=True)
 
 
+START_ORT = """
+import sys
+import numpy as np
+import onnxruntime as ort
+session = ort.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+x = np.random.randn(1, 3, int(sys.argv[2]), int(sys.argv[2])).astype(np.float32)
+print(session.run(None, {"input": x})[0].argmax())
+"""
+
+START_RTEN = """
+use rten_tensor::{NdTensor, prelude::*};
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    let model = rten::Model::load_file(&args[1]).unwrap();
+    let side: usize = args[2].parse().unwrap();
+    let x = NdTensor::<f32, 4>::from_fn([1, 3, side, side], |i| (i[1] + 7 * i[2] + 13 * i[3]) as f32 % 31.0 / 31.0);
+    let y: NdTensor<f32, 2> = model.run_one(x.view().into(), None).unwrap().try_into().unwrap();
+    println!("{:?}", y.iter().copied().reduce(f32::max));
+}
+"""
+
+
+def rten(folder):
+    """A program that loads a model with rten and runs it once; nothing where there is no cargo."""
+    if not shutil.which("cargo"):
+        return None
+    package = os.path.join(folder, "rten")
+    os.makedirs(os.path.join(package, "src"), exist_ok=True)
+    with open(os.path.join(package, "Cargo.toml"), "w") as manifest:
+        manifest.write('[package]\nname = "first"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n[dependencies]\n'
+                       'rten = { version = "0.27", features = ["onnx_format", "mmap"] }\nrten-tensor = "0.27"\n')
+    with open(os.path.join(package, "src", "main.rs"), "w") as program:
+        program.write(START_RTEN)
+    target = os.path.join(package, "target")
+    subprocess.run(["cargo", "build", "--release", "--target-dir", target], cwd=package, check=True)
+    return os.path.join(target, "release", "first")
+
+
+def weights(args, name, folder):
+    """The model's weights as safetensors, under the names that archc's zoo has for them."""
+    import torch
+
+    path = os.path.join(folder, f"{name}.safetensors")
+    if not os.path.exists(path):
+        torch.save(module(name).state_dict(), path + ".pth")
+        subprocess.run([args.archc, "weights", "convert", "--arch", f"zoo:{name}", path + ".pth", path], check=True)
+        os.remove(path + ".pth")
+    return path
+
+
+def process(command):
+    """Milliseconds from the start of a process to its end, and the most memory that it held."""
+    begun = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise RuntimeError(f"{command} failed")
+    return 1e3 * (time.perf_counter() - begun), usage.ru_maxrss * 1024 / 1e6
+
+
+def first_result(args, folder):
+    """From the start of a process to its first result, on all cores. archc also reads a photo and prints its classes."""
+    program = rten(folder)
+    photo = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "examples", "images", args.photo)
+    engines = ["archc", "ONNX Runtime"] + (["rten"] if program else [])
+    print("| model | " + " | ".join(f"{engine}, ms | MB" for engine in engines) + " | of ONNX Runtime | its memory |")
+    print("|---|" + "--:|" * (2 * len(engines) + 2))
+    for name in args.models:
+        model, side = os.path.join(folder, f"{name}-1.onnx"), str(size(name))
+        commands = {
+            "archc": [args.archc, "run", f"zoo:{name}", photo, "--weights", weights(args, name, folder)],
+            "ONNX Runtime": [sys.executable, "-c", START_ORT, model, side],
+            "rten": [program, model, side],
+        }
+        found = {engine: [] for engine in engines}
+        for engine in engines:
+            process(commands[engine])  # Files come from disk the first time.
+        for _ in range(5 * args.turns):
+            for engine in engines:
+                found[engine].append(process(commands[engine]))
+        time_of = {engine: statistics.median(ms for ms, _ in runs) for engine, runs in found.items()}
+        memory_of = {engine: statistics.median(mb for _, mb in runs) for engine, runs in found.items()}
+        cells = " | ".join(f"{time_of[engine]:.1f} | {memory_of[engine]:.0f}" for engine in engines)
+        ratios = " | ".join(f"{of['archc'] / of['ONNX Runtime']:.2f}" for of in (time_of, memory_of))
+        print(f"| {name} | {cells} | {ratios} |", flush=True)
+
+
 def processor():
     try:
         with open("/proc/cpuinfo") as info:
@@ -192,6 +282,8 @@ def main():
     parser.add_argument("--folder", help="where exported models are kept; a temporary one unless said")
     parser.add_argument("--pytorch", action="store_true", help="measure PyTorch too")
     parser.add_argument("--only", choices=["speed", "memory"], help="one of the two tables")
+    parser.add_argument("--start", action="store_true", help="the time from process start to the first result instead")
+    parser.add_argument("--photo", default="coffee.png", help="of examples/images, what archc reads with --start")
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
     parser.add_argument("--path", help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, help=argparse.SUPPRESS)
@@ -204,9 +296,11 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.folder or temporary
         for name in args.models:
-            for batch in sorted({batch for batch, _ in args.settings} | {1}):
+            for batch in [1] if args.start else sorted({batch for batch, _ in args.settings} | {1}):
                 subprocess.run([sys.executable, __file__, "--export", name, str(batch), folder], check=True)
         print(f"{processor()}, {os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}\n")
+        if args.start:
+            return first_result(args, folder)
         tables = {"speed": compare, "memory": memory}
         for table in [args.only] if args.only else tables:
             tables[table](args, folder)

@@ -12,7 +12,8 @@ use crate::source::SourceMap;
 /// The arguments that say how a plan computes on the CPU.
 #[derive(Debug, clap::Args)]
 pub struct PlanArgs {
-    /// Compute without Winograd's convolution, which rounds in another way than the definition
+    /// Compute without Winograd's convolution, which rounds in another way than the definition; only float32 on the CPU
+    /// has it
     #[arg(long)]
     pub exact: bool,
 }
@@ -65,10 +66,15 @@ impl NetworkArgs {
         let suits = |graph: &Graph| classify::shape_of(graph).map(|(_, classes)| Some(classes));
         let network = self.open(sources, found, suits)?;
         let (shape, _) = classify::shape_of(&network.graph)?;
-        let (image, notes) = (network.preprocess(shape), network.notes());
+        let (image, mut notes) = (network.preprocess(shape), network.notes());
         begin(&ImageInput::new(&image, shape, &network.graph.name)?);
         let (graph, source, labels) = (network.graph, &*network.source, network.labels);
         let plain = network.device.is_cpu() && network.precision == Precision::F32;
+        if !plain && plan.is_some_and(|plan| plan.exact) {
+            notes.push(
+                "note: `--exact` changes nothing here: only float32 on the CPU has another way than exact".to_string(),
+            );
+        }
         let classifier = match plan.filter(|_| plain) {
             Some(options) => Classifier::planned(&graph, source, &image, labels, options)?,
             None => {

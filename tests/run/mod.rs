@@ -13,6 +13,7 @@ use candle_core::Device;
 
 mod cli;
 mod many;
+mod ways;
 
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
