@@ -61,6 +61,19 @@ pub(super) unsafe fn exp<S: Block>(x: S::V) -> S::V {
     }
 }
 
+/// `1 + exp(x)`, with less to do than for `exp`: powers below the normal numbers do not show, and above
+/// two to the 127th the sum is infinity.
+#[inline(always)]
+unsafe fn one_and_exp<S: Block>(x: S::V) -> S::V {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let x = S::max(S::splat(-87.0), S::min(S::splat(89.0), x));
+        let (n, tail) = reduced::<S>(x);
+        let one = S::splat(1.0);
+        S::fma(S::add(tail, one), S::pow2(n), one)
+    }
+}
+
 /// `n` and `exp(r) - 1`, where `x` is `n * ln 2 + r` and `r` within half of `ln 2`.
 #[inline(always)]
 unsafe fn reduced<S: Block>(x: S::V) -> (S::V, S::V) {
@@ -101,13 +114,13 @@ unsafe fn polynomial<S: Block>(x: S::V, factors: &[f32]) -> S::V {
 #[inline(always)]
 pub(super) unsafe fn sigmoid<S: Block>(x: S::V) -> S::V {
     // SAFETY: the caller's promise.
-    unsafe { S::div(S::splat(1.0), S::add(S::splat(1.0), exp::<S>(S::sub(S::splat(0.0), x)))) }
+    unsafe { S::div(S::splat(1.0), one_and_exp::<S>(S::sub(S::splat(0.0), x))) }
 }
 
 #[inline(always)]
 pub(super) unsafe fn silu<S: Block>(x: S::V) -> S::V {
     // SAFETY: the caller's promise.
-    unsafe { S::div(x, S::add(S::splat(1.0), exp::<S>(S::sub(S::splat(0.0), x)))) }
+    unsafe { S::div(x, one_and_exp::<S>(S::sub(S::splat(0.0), x))) }
 }
 
 #[inline(always)]
@@ -120,7 +133,7 @@ pub(super) unsafe fn tanh<S: Block>(x: S::V) -> S::V {
         let p =
             polynomial::<S>(square, &[-5.704_988_7e-3, 2.063_908_8e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1]);
         let small = S::fma(S::mul(square, x), p, x);
-        let far = S::add(S::splat(1.0), exp::<S>(S::add(size, size)));
+        let far = one_and_exp::<S>(S::add(size, size));
         let large = S::sub(S::splat(1.0), S::div(S::splat(2.0), far));
         let signed = S::less(x, S::splat(0.0), S::sub(S::splat(0.0), large), large);
         S::less(size, S::splat(0.625), small, signed)
@@ -321,6 +334,7 @@ mod tests {
     #[test]
     fn ends_are_right() {
         let ends = [f32::NAN, f32::INFINITY, 100.0, -100.0, 0.0];
+        let far = [88.0, 88.5, 89.0, 1e30].map(|x| -x);
         for level in Level::available() {
             let at = |map: Map| apply(level, map, &ends);
             assert!(
@@ -330,6 +344,10 @@ mod tests {
             );
             assert_eq!(at(Map::Sigmoid)[1..], [1.0, 1.0, 0.0, 0.5]);
             assert_eq!(at(Map::Silu)[1..], [f32::INFINITY, 100.0, 0.0, 0.0]);
+            for map in [Map::Sigmoid, Map::Silu] {
+                let found = apply(level, map, &far);
+                assert!(found.iter().all(|value| value.abs() < 1e-35), "{map:?}: {found:?} at {level:?}");
+            }
             assert_eq!(at(Map::Tanh)[1..], [1.0, 1.0, -1.0, 0.0]);
             assert_eq!(at(Map::Gelu)[1..], [f32::INFINITY, 100.0, 0.0, 0.0]);
             assert_eq!(at(Map::Elu { alpha: 2.0 })[1..], [f32::INFINITY, 100.0, -2.0, 0.0]);

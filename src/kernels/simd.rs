@@ -35,7 +35,7 @@ pub(super) unsafe trait Block: Copy {
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
     /// `x` where `a` is less than `b`, `y` elsewhere, also where either is not a number.
     unsafe fn less(a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
-    /// Two to the power of whole numbers in -126..=127.
+    /// Two to the power of whole numbers in -126..=127; infinity for 128.
     unsafe fn pow2(n: Self::V) -> Self::V;
 }
 
