@@ -60,6 +60,8 @@ pub struct Conv {
 const LARGE_WEIGHTS: usize = 512 << 10;
 /// How many bytes of weights are read for one tile before the next tile reads them again.
 const CHUNK: usize = 192 << 10;
+/// How many floats ahead the weights that come from memory are fetched.
+pub(super) const NEAR: usize = 2048;
 /// How many bytes of the input one task reads, about.
 const TASK: usize = 192 << 10;
 
@@ -175,7 +177,11 @@ impl Conv {
             while block < in_blocks {
                 let count = chunk.min(in_blocks - block);
                 let last = block + count == in_blocks;
-                for segment in &placed.segments[part.clone()] {
+                let here = weights.add(block * LANES * rows * columns * blocks * LANES);
+                // While this chunk of weights is in use, the next comes near, a part with every tile.
+                let size = count * LANES * rows * columns * blocks * LANES;
+                let lines = (rows * columns * blocks * LANES).div_ceil(part.len());
+                for (index, segment) in placed.segments[part.clone()].iter().enumerate() {
                     let tile = Tile {
                         src: from.add(block * src.block + segment.src),
                         window_row: src.row * self.shape.dilation[0],
@@ -185,7 +191,10 @@ impl Conv {
                         block: src.block,
                         last_lanes: if last { last_lanes } else { LANES },
                         step: placed.step,
-                        weights: weights.add(block * LANES * rows * columns * blocks * LANES),
+                        weights: here,
+                        near: if index == 0 { NEAR } else { 0 },
+                        soon: here.wrapping_add(size + index * count * lines * LANES),
+                        soon_lines: lines,
                         bias: if block == 0 { bias } else { std::ptr::null() },
                         dst: to,
                         dst_block: dst.block,

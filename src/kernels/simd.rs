@@ -22,6 +22,9 @@ pub(super) unsafe trait Block: Copy {
     /// Brings a cache line near, if the machine knows how; the place need not be valid.
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}
+    /// Brings a cache line to the second cache, if the machine knows how; the place need not be valid.
+    #[inline(always)]
+    unsafe fn prefetch_far(_: *const f32) {}
     /// `a * b + c`
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
@@ -161,6 +164,12 @@ mod x86 {
         }
 
         #[inline(always)]
+        unsafe fn prefetch_far(from: *const f32) {
+            // SAFETY: a prefetch does not fault.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
+        }
+
+        #[inline(always)]
         unsafe fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
             // SAFETY: the processor has AVX-512F.
             unsafe { _mm512_fmadd_ps(a, b, c) }
@@ -259,6 +268,12 @@ mod x86 {
         unsafe fn prefetch(from: *const f32) {
             // SAFETY: a prefetch does not fault.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+        }
+
+        #[inline(always)]
+        unsafe fn prefetch_far(from: *const f32) {
+            // SAFETY: a prefetch does not fault.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
         }
 
         #[inline(always)]

@@ -24,6 +24,12 @@ pub(super) struct Tile {
     pub step: usize,
     /// `[blocks][window rows][window columns][lanes][B * 16]`
     pub weights: *const f32,
+    /// How far ahead weights are fetched, for the first tile that reads them: other tiles find them in a cache.
+    pub near: usize,
+    /// The weights that come after these tiles', and how many cache lines of them this tile fetches for each block of
+    /// input channels: they come from memory while these are in use. They need not be valid.
+    pub soon: *const f32,
+    pub soon_lines: usize,
     /// `B * 16` values to start from; null to start from what `dst` holds.
     pub bias: *const f32,
     pub dst: *mut f32,
@@ -68,7 +74,8 @@ pub(super) unsafe fn tile<S: Block, const N: usize, const B: usize, const STEP: 
                 }
             }
         }
-        let mut weights = tile.weights;
+        let near = tile.near;
+        let (mut weights, mut soon) = (tile.weights, tile.soon);
         let step = if STEP == 0 { tile.step } else { STEP };
         for block in 0..tile.blocks {
             let from = tile.src.add(block * tile.block);
@@ -79,6 +86,10 @@ pub(super) unsafe fn tile<S: Block, const N: usize, const B: usize, const STEP: 
                     S::prefetch(from.wrapping_add(tile.block + p * step));
                 }
             }
+            for _ in 0..tile.soon_lines {
+                S::prefetch_far(soon);
+                soon = soon.wrapping_add(16);
+            }
             for row in 0..tile.window[0] {
                 for column in 0..tile.window[1] {
                     let mut at = from.add(row * tile.window_row + column * tile.window_column);
@@ -86,6 +97,7 @@ pub(super) unsafe fn tile<S: Block, const N: usize, const B: usize, const STEP: 
                         let mut w = [S::splat(0.0); B];
                         for b in 0..B {
                             w[b] = S::load(weights.add(16 * b));
+                            S::prefetch(weights.wrapping_add(16 * b + near));
                         }
                         weights = weights.add(16 * B);
                         for p in 0..N {

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::arena::Memory;
 use super::bands::even;
-use super::conv::{channel_tiles, end};
+use super::conv::{NEAR, channel_tiles, end};
 use super::instances::{Kernels, TileFn};
 use super::pointwise::Limits;
 use super::simd::Block;
@@ -229,7 +229,7 @@ impl Winograd {
             });
             // SAFETY: as above.
             pool.run(PLACES * work.columns.len(), &|task| unsafe {
-                work.products(scratch, &span, task / work.columns.len(), task % work.columns.len());
+                work.products(scratch, &span, task % PLACES, task / PLACES);
             });
             // SAFETY: as above.
             pool.run(parts * outs, &|task| unsafe {
@@ -351,6 +351,8 @@ impl Work<'_> {
         let count = tiles.div_ceil(self.kernels.pixels);
         let results = scratch + PLACES * placed.input_plane;
         let weights = self.layer.weights.floats().as_ptr();
+        let lines = (blocks * LANES).div_ceil(count);
+        let here = weights.wrapping_add((PLACES * first + place * blocks) * LANES * ins);
         for part in 0..count {
             let (from, to) = (tiles * part / count, tiles * (part + 1) / count);
             // SAFETY: the places are inside scratch and the packed weights.
@@ -364,7 +366,10 @@ impl Work<'_> {
                     block: tiles * LANES,
                     last_lanes: ins - (in_blocks - 1) * LANES,
                     step: LANES,
-                    weights: weights.add((PLACES * first + place * blocks) * LANES * ins),
+                    weights: here,
+                    near: if part == 0 { NEAR } else { 0 },
+                    soon: here.wrapping_add(ins * blocks * LANES + part * in_blocks * lines * LANES),
+                    soon_lines: lines,
                     bias: ZEROS.as_ptr(),
                     dst: self.memory.0.add(results + place * placed.output_plane + first * tiles * LANES),
                     dst_block: tiles * LANES,
