@@ -143,9 +143,13 @@ fn layers(plan: &Plan, inputs: &[Tensor], runs: usize, batch: usize, peak: f64) 
     let mut times = vec![Vec::with_capacity(runs); steps.len()];
     for _ in 0..runs {
         let mut last = Instant::now();
+        // A step may run for a part of the batch at a time.
+        times.iter_mut().for_each(|times| times.push(0.0));
         plan.observe(inputs, |step| {
             let now = Instant::now();
-            times[step].push(milliseconds(now - last));
+            if let Some(time) = times[step].last_mut() {
+                *time += milliseconds(now - last);
+            }
             last = now;
         })?;
     }

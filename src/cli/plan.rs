@@ -29,6 +29,9 @@ pub struct PlanCommandArgs {
     /// Images in a run
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
+    /// Threads that it is planned for
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: u16,
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
@@ -58,7 +61,7 @@ ARCHC_SIMD=scalar, avx2, avx512 or neon in the environment plans for these instr
 /// # Errors
 /// Standard output can't be written; `ARCHC_SIMD` names no instructions that this machine has.
 pub fn plan(args: &PlanCommandArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let options = args.plan.options(Some(1))?;
+    let options = args.plan.options(Some(args.threads))?;
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
     let graph = match network::expand(&args.target, &args.settings, &mut sources, &mut found) {
@@ -118,6 +121,12 @@ fn table(graph: &Graph, listing: &Listing, width: Option<u16>) -> String {
         bytes(listing.weight_bytes as u64),
         bytes(listing.arena_bytes as u64),
     ));
+    if listing.batch > 1 {
+        let stretches = listing.steps.chunk_by(|a, b| a.images == b.images);
+        let stretches =
+            stretches.filter_map(|steps| steps.last()).map(|step| format!("{} to `{}`", step.images, step.path));
+        head.push(format!("Images at a time: {}.", stretches.collect::<Vec<_>>().join(", then ")));
+    }
     if fallbacks > 0 {
         head.push(format!("candle's ops compute {fallbacks} of the steps, for want of a kernel."));
     }

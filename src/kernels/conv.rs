@@ -34,6 +34,23 @@ impl ConvShape {
     }
 }
 
+/// What a convolution reads, where its results go, and what is added to them before the limits apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    pub src: View,
+    pub dst: View,
+    pub add: Option<View>,
+}
+
+impl Places {
+    /// Whether these differ from `other` by nothing but where they begin.
+    pub(super) fn are_like(&self, other: &Places) -> bool {
+        let at = |view: &View| View { start: 0, ..*view };
+        let all = |places: &Places| (at(&places.src), at(&places.dst), places.add.as_ref().map(at));
+        all(self) == all(other)
+    }
+}
+
 /// How far the windows of a convolution reach, along rows and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -114,15 +131,16 @@ impl Conv {
         self.level.kernels()
     }
 
-    /// Prepares to compute `dst` from `src`, and to add `add` before the limits apply, for `batch` images on `threads`.
-    pub fn place(&self, src: &View, dst: &View, add: Option<&View>, batch: usize, threads: usize) -> Placed {
-        Placed::new(self, src, dst, add, batch, threads)
+    /// Prepares to compute `batch` images on `threads` at such places.
+    pub fn place(&self, places: &Places, batch: usize, threads: usize) -> Placed {
+        Placed::new(self, places, batch, threads)
     }
 
-    /// Computes what was prepared.
-    pub fn run(&self, arena: &mut Arena, placed: &Placed, pool: &mut Pool) {
+    /// Computes what was prepared, at places that may begin elsewhere.
+    pub fn run(&self, arena: &mut Arena, placed: &Placed, places: &Places, pool: &mut Pool) {
         assert!(placed.shape == self.shape && placed.level == self.level, "prepared for this layer");
-        assert!(placed.end <= arena.len(), "prepared for a larger arena");
+        assert!(placed.places.are_like(places), "prepared for such places");
+        assert!(end(&self.shape, places, placed.batch) <= arena.len(), "all places lie in the arena");
         let (batch, columns) = (placed.batch, self.shape.groups * placed.tiles.len());
         let units = columns * placed.parts.len();
         let large = self.weight_bytes() > LARGE_WEIGHTS;
@@ -135,9 +153,9 @@ impl Conv {
                 false => (task / units, task % units % columns, task % units / columns),
             };
             let (group, tile) = (column / placed.tiles.len(), column % placed.tiles.len());
-            // SAFETY: `Placed` has found every pixel of every window inside the arena and `dst` apart from `src`, tasks
+            // SAFETY: `end` has found every pixel of every window inside the arena and `dst` apart from `src`, tasks
             // write different blocks or different pixels, and the level is available.
-            unsafe { self.task(placed, memory.0, image, group, placed.tiles[tile], &placed.parts[part]) }
+            unsafe { self.task(placed, places, memory.0, image, group, placed.tiles[tile], &placed.parts[part]) }
         });
     }
 
@@ -148,6 +166,7 @@ impl Conv {
     unsafe fn task(
         &self,
         placed: &Placed,
+        places: &Places,
         memory: *mut f32,
         image: usize,
         group: usize,
@@ -162,13 +181,13 @@ impl Conv {
         // Weights before this tile: whole groups, then this group's earlier blocks.
         let before = (group * group_blocks + first) * LANES;
         let chunk = (CHUNK / (rows * columns * LANES * blocks * LANES * 4)).max(1);
-        let (src, dst, add) = (&placed.src, &placed.dst, placed.add.as_ref());
+        let Places { src, dst, add } = places;
         // SAFETY: all offsets were checked to lie in the arena; the packed weights and biases have the sizes that
         // their layout says.
         unsafe {
             let from = memory.add(src.start + image * src.image + group * in_blocks * src.block - placed.reach);
             let to = memory.add(dst.start + image * dst.image + (group * group_blocks + first) * dst.block);
-            let other = add.map(|add| {
+            let other = add.as_ref().map(|add| {
                 memory.add(add.start + image * add.image + (group * group_blocks + first) * add.block).cast_const()
             });
             let weights = self.weights.floats().as_ptr().add(before * ins * rows * columns);
@@ -200,7 +219,7 @@ impl Conv {
                         dst_block: dst.block,
                         dst_pixels: placed.dst_pixels.as_ptr().add(segment.first),
                         add: other.unwrap_or(std::ptr::null()),
-                        add_block: add.map_or(0, |add| add.block),
+                        add_block: add.as_ref().map_or(0, |add| add.block),
                         add_pixels: match &placed.add_pixels {
                             Some(pixels) => pixels.as_ptr().add(segment.first),
                             None => std::ptr::null(),
@@ -240,15 +259,11 @@ pub struct Placed {
     shape: ConvShape,
     level: Level,
     batch: usize,
-    /// One past the last float that is touched.
-    end: usize,
     /// The tiles of a group's output channels: first block and number of blocks.
     tiles: Vec<(usize, usize)>,
     /// Ranges of segments.
     parts: Vec<std::ops::Range<usize>>,
-    src: View,
-    dst: View,
-    add: Option<View>,
+    places: Places,
     /// From the first pixel's window back to its first place.
     reach: usize,
     /// Between the windows of neighbouring pixels.
@@ -271,7 +286,8 @@ struct Segment {
 }
 
 impl Placed {
-    fn new(layer: &Conv, src: &View, dst: &View, add: Option<&View>, batch: usize, threads: usize) -> Placed {
+    fn new(layer: &Conv, places: &Places, batch: usize, threads: usize) -> Placed {
+        let Places { src, dst, add } = places;
         let shape = &layer.shape;
         let kernels = layer.kernels();
         let flat = shape.kernel == [1, 1] && shape.stride == [1, 1] && shape.before == [0, 0] && src.is_flat();
@@ -304,17 +320,14 @@ impl Placed {
             shape: *shape,
             level: layer.level,
             batch,
-            end: end(shape, src, dst, add, batch),
             tiles,
             parts,
-            src: *src,
-            dst: *dst,
-            add: add.copied(),
+            places: *places,
             reach: shape.reach(src),
             step,
             segments,
             dst_pixels: dst.pixels(),
-            add_pixels: add.map(View::pixels),
+            add_pixels: add.as_ref().map(View::pixels),
             kernels: (1..=kernels.blocks).map(by_pixels).collect(),
         }
     }
@@ -327,7 +340,7 @@ pub(super) fn channel_tiles(channels: usize, kernels: &Kernels) -> Vec<(usize, u
 }
 
 /// One past the last float that a convolution touches, once it is sure that nothing is read that another task writes.
-pub(super) fn end(shape: &ConvShape, src: &View, dst: &View, add: Option<&View>, batch: usize) -> usize {
+pub(super) fn end(shape: &ConvShape, Places { src, dst, add }: &Places, batch: usize) -> usize {
     assert!(batch > 0);
     assert_eq!((src.channels, dst.channels), (shape.in_channels, shape.out_channels));
     assert!(dst.pixel == LANES && (src.pixel == LANES || (src.channels <= src.pixel && shape.groups == 1)));
@@ -338,7 +351,7 @@ pub(super) fn end(shape: &ConvShape, src: &View, dst: &View, add: Option<&View>,
     let covered = |axis: usize, size: usize| (size - 1) * stride[axis] + extent[axis];
     let seen = View { start: src.start - reach, height: covered(0, dst.height), width: covered(1, dst.width), ..*src };
     assert!(seen.is_apart(dst, batch), "a convolution does not write where it reads");
-    let added = add.map_or(0, |add| {
+    let added = add.as_ref().map_or(0, |add| {
         assert_eq!((add.channels, add.height, add.width), (dst.channels, dst.height, dst.width));
         assert_eq!(add.pixel, LANES);
         add.end(batch)

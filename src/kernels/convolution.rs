@@ -2,7 +2,7 @@
 
 use super::conv::Placed;
 use super::winograd::PlacedWinograd;
-use super::{Arena, Conv, ConvShape, Level, Limits, Pool, Reach, Unpacked, View, Winograd};
+use super::{Arena, Conv, ConvShape, Level, Limits, Places, Pool, Reach, Unpacked, Winograd};
 
 /// A convolution with its weights, packed for an algorithm and a level.
 #[derive(Debug)]
@@ -69,20 +69,20 @@ impl Convolution {
         }
     }
 
-    /// Prepares to compute `dst` from `src`, and to add `add` before the limits apply, for `batch` images on `threads`.
-    pub fn place(&self, src: &View, dst: &View, add: Option<&View>, batch: usize, threads: usize) -> PlacedConvolution {
+    /// Prepares to compute `batch` images on `threads` at such places.
+    pub fn place(&self, places: &Places, batch: usize, threads: usize) -> PlacedConvolution {
         match self {
-            Convolution::Direct(layer) => PlacedConvolution::Direct(layer.place(src, dst, add, batch, threads)),
-            Convolution::Winograd(layer) => PlacedConvolution::Winograd(layer.place(src, dst, add, batch, threads)),
+            Convolution::Direct(layer) => PlacedConvolution::Direct(layer.place(places, batch, threads)),
+            Convolution::Winograd(layer) => PlacedConvolution::Winograd(layer.place(places, batch, threads)),
         }
     }
 
-    /// Computes what was prepared, with scratch from `scratch` on in the arena.
-    pub fn run(&self, arena: &mut Arena, placed: &PlacedConvolution, scratch: usize, pool: &mut Pool) {
+    /// Computes what was prepared, at places that may begin elsewhere, with scratch from `scratch` on in the arena.
+    pub fn run(&self, arena: &mut Arena, placed: &PlacedConvolution, places: &Places, scratch: usize, pool: &mut Pool) {
         match (self, placed) {
-            (Convolution::Direct(layer), PlacedConvolution::Direct(placed)) => layer.run(arena, placed, pool),
+            (Convolution::Direct(layer), PlacedConvolution::Direct(placed)) => layer.run(arena, placed, places, pool),
             (Convolution::Winograd(layer), PlacedConvolution::Winograd(placed)) => {
-                layer.run(arena, placed, scratch, pool);
+                layer.run(arena, placed, places, scratch, pool);
             }
             (Convolution::Direct(_), PlacedConvolution::Winograd(_))
             | (Convolution::Winograd(_), PlacedConvolution::Direct(_)) => panic!("prepared for another algorithm"),

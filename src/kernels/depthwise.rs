@@ -1,7 +1,7 @@
 //! Depthwise convolution: every channel on its own, sixteen of them at a time.
 
 use super::bands::Bands;
-use super::conv::end;
+use super::conv::{Places, end};
 use super::pointwise::Limits;
 use super::simd::Block;
 use super::{Arena, ConvShape, LANES, Level, Pool, Reach, Unpacked, View};
@@ -74,7 +74,7 @@ impl Depthwise {
         let [rows, columns] = self.shape.kernel;
         let reach = self.shape.reach(src);
         assert!(self.level.is_available() && src.pixel == LANES);
-        assert!(end(&self.shape, src, dst, None, batch) <= arena.len());
+        assert!(end(&self.shape, &Places { src: *src, dst: *dst, add: None }, batch) <= arena.len());
         let blocks = src.blocks();
         let bands = Bands::new([dst.height, dst.width], blocks, batch, pool.threads(), 256);
         let memory = arena.memory();

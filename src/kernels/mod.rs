@@ -28,7 +28,7 @@ mod window;
 mod winograd;
 
 pub use arena::Arena;
-pub use conv::{Conv, ConvShape, Placed, Reach};
+pub use conv::{Conv, ConvShape, Placed, Places, Reach};
 pub use convolution::{Convolution, PlacedConvolution};
 pub use depthwise::Depthwise;
 pub use gather::Gather;

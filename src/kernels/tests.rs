@@ -198,21 +198,23 @@ fn check_conv(case: &Case, level: Level, pool: &mut Pool) {
     clear_halo(&mut arena, &src, case.pads, case.batch);
 
     let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, Limits::NONE, level).unwrap();
-    layer.run(&mut arena, &layer.place(&src, &dst, None, case.batch, pool.threads()), pool);
+    let places = Places { src, dst, add: None };
+    layer.run(&mut arena, &layer.place(&places, case.batch, pool.threads()), &places, pool);
     close(&to_rows(&arena, &dst, case.batch), &plain);
 
     let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU, level).unwrap();
-    layer.run(&mut arena, &layer.place(&src, &dst, Some(&add), case.batch, pool.threads()), pool);
+    let places = Places { src, dst, add: Some(add) };
+    layer.run(&mut arena, &layer.place(&places, case.batch, pool.threads()), &places, pool);
     let expected: Vec<f32> = plain.iter().zip(&other).map(|(a, b)| (a + b).max(0.0)).collect();
     close(&to_rows(&arena, &dst, case.batch), &expected);
 
     if Winograd::suits(&shape) {
         let layer = Winograd::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU, level).unwrap();
-        let placed = layer.place(&src, &dst, Some(&add), case.batch, pool.threads());
+        let placed = layer.place(&places, case.batch, pool.threads());
         let mut whole = Arena::new(layout.len + placed.scratch());
         whole.floats_mut()[..layout.len].copy_from_slice(arena.floats());
         whole.floats_mut()[dst.start..dst.end(case.batch)].fill(f32::NAN);
-        layer.run(&mut whole, &placed, layout.len, pool);
+        layer.run(&mut whole, &placed, &places, layout.len, pool);
         // Its errors are those of the sums that it makes, which are as large as the largest result.
         let largest = plain.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
         for (a, b) in to_rows(&whole, &dst, case.batch).iter().zip(&expected) {

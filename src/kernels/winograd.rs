@@ -16,7 +16,7 @@ use super::pointwise::Limits;
 use super::simd::Block;
 use super::tile::Tile;
 use super::unpacked::{Part, Unpacked, pack};
-use super::{Arena, ConvShape, LANES, Level, Pool, Reach, View};
+use super::{Arena, ConvShape, LANES, Level, Places, Pool, Reach, View};
 
 /// Rows and columns of a transformed tile.
 const SIDE: usize = 6;
@@ -48,11 +48,7 @@ pub struct PlacedWinograd {
     shape: ConvShape,
     level: Level,
     batch: usize,
-    src: View,
-    dst: View,
-    add: Option<View>,
-    /// One past the last float that is touched, scratch aside.
-    end: usize,
+    places: Places,
     /// Tiles along rows and columns of an image.
     tiles: [usize; 2],
     /// How many tiles are in scratch at once.
@@ -64,7 +60,7 @@ pub struct PlacedWinograd {
     input_plane: usize,
     output_plane: usize,
     /// Where the tiles' results lie in a row of scratch.
-    places: Vec<u32>,
+    pixels: Vec<u32>,
     /// The kernel for each number of blocks and pixels, both from 1.
     kernels: Vec<Vec<TileFn>>,
 }
@@ -143,9 +139,9 @@ impl Winograd {
         self.shape.windows()
     }
 
-    /// Prepares to compute `dst` from `src`, and to add `add` before the limits apply, for `batch` images on `threads`.
-    pub fn place(&self, src: &View, dst: &View, add: Option<&View>, batch: usize, threads: usize) -> PlacedWinograd {
-        let shape = &self.shape;
+    /// Prepares to compute `batch` images on `threads` at such places.
+    pub fn place(&self, places: &Places, batch: usize, threads: usize) -> PlacedWinograd {
+        let (shape, Places { src, dst, .. }) = (&self.shape, places);
         let tiles = [dst.height.div_ceil(STEP), dst.width.div_ceil(STEP)];
         let all = batch * tiles[0] * tiles[1];
         let (ins, outs) = (src.blocks() * LANES, dst.blocks() * LANES);
@@ -169,27 +165,28 @@ impl Winograd {
             shape: *shape,
             level: self.level,
             batch,
-            src: *src,
-            dst: *dst,
-            add: add.copied(),
-            end: end(shape, src, dst, add, batch),
+            places: *places,
             tiles,
             span,
             scratches,
             input_plane: plane(ins),
             output_plane: plane(outs),
-            places: (0..span as u32).map(|tile| tile * LANES as u32).collect(),
+            pixels: (0..span as u32).map(|tile| tile * LANES as u32).collect(),
             kernels: (1..=kernels.blocks).map(by_pixels).collect(),
         }
     }
 
-    /// Computes what was prepared; `scratch` is where the arena has [`PlacedWinograd::scratch`] floats for it.
-    pub fn run(&self, arena: &mut Arena, placed: &PlacedWinograd, scratch: usize, pool: &mut Pool) {
+    /// Computes what was prepared, at places that may begin elsewhere; `scratch` is where the arena has
+    /// [`PlacedWinograd::scratch`] floats for it.
+    pub fn run(&self, arena: &mut Arena, placed: &PlacedWinograd, places: &Places, scratch: usize, pool: &mut Pool) {
         assert!(placed.shape == self.shape && placed.level == self.level, "prepared for this layer");
-        assert!(placed.end <= scratch && scratch + placed.scratch() <= arena.len(), "scratch lies behind all tensors");
+        assert!(placed.places.are_like(places), "prepared for such places");
+        let end = end(&self.shape, places, placed.batch);
+        assert!(end <= scratch && scratch + placed.scratch() <= arena.len(), "scratch lies behind all tensors");
         let work = Work {
             layer: self,
             placed,
+            places,
             columns: channel_tiles(self.shape.out_channels, self.level.kernels()),
             kernels: self.level.kernels(),
             memory: arena.memory(),
@@ -197,7 +194,7 @@ impl Winograd {
         let tiles = placed.all_tiles();
         let spans = tiles.div_ceil(placed.span);
         let span = |index: usize| index * placed.span..((index + 1) * placed.span).min(tiles);
-        let (ins, outs) = (placed.src.blocks(), placed.dst.blocks());
+        let (ins, outs) = (places.src.blocks(), places.dst.blocks());
         let one = placed.scratch() / placed.scratches;
         if placed.scratches > 1 || pool.threads() == 1 {
             assert!(placed.scratches >= pool.threads(), "prepared for so many threads");
@@ -304,6 +301,7 @@ impl PlacedWinograd {
 struct Work<'a> {
     layer: &'a Winograd,
     placed: &'a PlacedWinograd,
+    places: &'a Places,
     columns: Vec<(usize, usize)>,
     kernels: &'static Kernels,
     memory: Memory,
@@ -316,7 +314,7 @@ impl Work<'_> {
     /// `scratch` holds the span's scratch, and nobody else touches these tiles' blocks in it.
     unsafe fn inputs(&self, scratch: usize, span: &Range<usize>, tiles: &Range<usize>, blocks: Range<usize>) {
         let placed = self.placed;
-        let (src, dst, [above, left]) = (&placed.src, &placed.dst, placed.shape.before);
+        let (Places { src, dst, .. }, [above, left]) = (self.places, placed.shape.before);
         for block in blocks {
             for index in tiles.clone() {
                 let (image, y, x) = placed.tile(index);
@@ -373,7 +371,7 @@ impl Work<'_> {
                     bias: ZEROS.as_ptr(),
                     dst: self.memory.0.add(results + place * placed.output_plane + first * tiles * LANES),
                     dst_block: tiles * LANES,
-                    dst_pixels: placed.places.as_ptr().add(from),
+                    dst_pixels: placed.pixels.as_ptr().add(from),
                     add: std::ptr::null(),
                     add_block: 0,
                     add_pixels: std::ptr::null(),
@@ -392,7 +390,7 @@ impl Work<'_> {
     /// `scratch` holds the span's scratch with all its products, and nobody else writes these pixels' channels.
     unsafe fn outputs(&self, scratch: usize, span: &Range<usize>, tiles: &Range<usize>, blocks: Range<usize>) {
         let placed = self.placed;
-        let dst = &placed.dst;
+        let Places { dst, add, .. } = self.places;
         let results = scratch + PLACES * placed.input_plane;
         for block in blocks {
             for index in tiles.clone() {
@@ -409,8 +407,8 @@ impl Work<'_> {
                         bias: self.layer.bias.floats().as_ptr().add(block * LANES),
                         dst: self.memory.0.add(at(dst)),
                         dst_row: dst.row,
-                        add: placed.add.as_ref().map_or(std::ptr::null(), |add| self.memory.0.add(at(add))),
-                        add_row: placed.add.map_or(0, |add| add.row),
+                        add: add.as_ref().map_or(std::ptr::null(), |add| self.memory.0.add(at(add))),
+                        add_row: add.map_or(0, |add| add.row),
                         rows: STEP.min(dst.height - y * STEP),
                         columns: STEP.min(dst.width - x * STEP),
                         low: self.layer.limits.low,

@@ -2,8 +2,9 @@
 
 use super::draft::{Draft, Returned, Step};
 use super::sketch::ValueId;
+use super::slices::{self, Cut, Load, Stretch};
 use super::step::Work;
-use crate::kernels::{Arena, LANES, PlacedConvolution, View, clear_halo};
+use crate::kernels::{Arena, LANES, PlacedConvolution, Places, View, clear_halo};
 use crate::memory;
 use crate::report::bytes;
 
@@ -11,10 +12,15 @@ use crate::report::bytes;
 #[derive(Debug)]
 pub(super) struct Layout {
     batch: usize,
+    /// How many images the steps compute at once.
+    stretches: Vec<Stretch>,
     len: usize,
     /// Where the scratch of convolutions begins, behind all tensors.
     scratch: usize,
+    /// The places of the first images that are there.
     views: Vec<View>,
+    /// Whether all images of the batch are there at once, rather than those of a stretch.
+    whole: Vec<bool>,
     /// Rows and columns of zeros around each root: above, below, left, right.
     halos: Vec<[usize; 4]>,
     /// The roots that come to be with each step.
@@ -23,101 +29,109 @@ pub(super) struct Layout {
     convs: Vec<Option<PlacedConvolution>>,
 }
 
+/// The first and the last step that touch a root, counted from 1: inputs are there before the first.
+type Life = (usize, usize);
+
 impl Layout {
     /// # Errors
     /// A sentence: the tensors of a batch do not fit the memory that is free.
     pub fn new(draft: &Draft, batch: usize, threads: usize) -> Result<Layout, String> {
+        let roots = Roots::of(draft);
+        let stretches = slices::stretches(&roots.loads(draft), &roots.cuts(draft), batch, threads);
+        Layout::with(draft, &roots, stretches, batch, threads)
+    }
+
+    /// A layout that changes the number of images at every cut there is.
+    #[cfg(test)]
+    pub fn in_pieces(draft: &Draft, batch: usize, threads: usize) -> Layout {
+        let roots = Roots::of(draft);
+        let mut bounds: Vec<usize> = roots.cuts(draft).iter().map(|cut| cut.step).collect();
+        bounds.insert(0, 0);
+        bounds.push(draft.steps.len());
+        let piece = |(index, bounds): (usize, &[usize])| Stretch {
+            steps: bounds[0]..bounds[1],
+            images: if index % 3 == 1 { batch } else { 1 },
+        };
+        let stretches = bounds.windows(2).enumerate().map(piece).collect();
+        Layout::with(draft, &roots, stretches, batch, threads).unwrap()
+    }
+
+    /// A layout for given stretches.
+    fn with(
+        draft: &Draft,
+        roots: &Roots,
+        stretches: Vec<Stretch>,
+        batch: usize,
+        threads: usize,
+    ) -> Result<Layout, String> {
         let count = draft.values.len();
-        let root_of = |value: ValueId| {
-            let (mut root, mut block) = (value, 0);
-            while let Some((parent, offset)) = draft.values[root.0].inside {
-                (root, block) = (parent, block + offset);
-            }
-            (root, block)
-        };
-        let roots: Vec<(ValueId, usize)> = (0..count).map(|value| root_of(ValueId(value))).collect();
-
-        let mut halos = vec![[0; 4]; count];
-        for step in &draft.steps {
-            if let Some((src, reach)) = halo(draft, &step.work, step.output) {
-                let halo = &mut halos[roots[src.0].0.0];
-                for side in 0..4 {
-                    halo[side] = halo[side].max(reach[side]);
-                }
+        check_size(draft, &roots.halos, batch)?;
+        let mut lives = roots.lives.clone();
+        let mut images = vec![batch; count];
+        for (root, life) in lives.iter_mut().enumerate() {
+            let Some(life) = life else { continue };
+            let around = |step: usize| stretches.iter().find(|stretch| stretch.steps.contains(&(step - 1)));
+            let [first, last] = [life.0, life.1].map(|step| if step == 0 { None } else { around(step) });
+            if first.is_some() && first == last {
+                images[root] = first.map_or(batch, |stretch| stretch.images);
+            } else {
+                // Every slice of a stretch touches it.
+                life.0 = first.map_or(0, |stretch| stretch.steps.start + 1);
+                life.1 = last.map_or(draft.steps.len() + 1, |stretch| stretch.steps.end);
             }
         }
-
-        // The first and the last step that touch each root; inputs are there before the first.
-        let mut lives: Vec<Option<(usize, usize)>> = vec![None; count];
-        let mut touch = |value: ValueId, step: usize| {
-            let life = lives[roots[value.0].0.0].get_or_insert((step, step));
-            life.0 = life.0.min(step);
-            life.1 = life.1.max(step);
-        };
-        draft.inputs.iter().for_each(|input| touch(*input, 0));
-        for (index, step) in draft.steps.iter().enumerate() {
-            touch(step.output, index + 1);
-            step.work.reads().into_iter().for_each(|value| touch(value, index + 1));
-        }
-        for result in &draft.results {
-            if let Returned::Stored { value, .. } = result {
-                touch(*value, draft.steps.len() + 1);
-            }
-        }
-
-        check_size(draft, &halos, batch)?;
-        let size = |root: usize| {
-            let [channels, height, width] = draft.values[root].image();
-            let [above, below, left, right] = halos[root];
-            let pixel = draft.values[root].pixel;
-            let blocks = if pixel == LANES { channels.div_ceil(LANES) } else { 1 };
-            let row = (left + width + right) * pixel;
-            (row, (above + height + below) * row, blocks)
-        };
         let mut places = vec![0; count];
         let len = allocate(
             &lives,
             |root| {
-                let (_, block, blocks) = size(root);
+                let (_, block, blocks) = roots.size(draft, root);
                 // Kernels may read a whole vector at the last pixel.
-                (batch * blocks * block + LANES).next_multiple_of(LANES)
+                (images[root] * blocks * block + LANES).next_multiple_of(LANES)
             },
             &mut places,
         );
         check_memory(draft, len, batch)?;
         let views: Vec<View> = (0..count)
             .map(|value| {
-                let (root, offset) = roots[value];
-                let (row, block, blocks) = size(root.0);
+                let (root, offset) = roots.of[value];
+                let (row, block, blocks) = roots.size(draft, root.0);
                 let [channels, height, width] = draft.values[value].image();
-                let [above, _, left, _] = halos[root.0];
+                let [above, _, left, _] = roots.halos[root.0];
                 let pixel = draft.values[root.0].pixel;
                 let start = places[root.0] + offset * block + above * row + left * pixel;
                 View { start, channels, height, width, pixel, row, block, image: blocks * block }
             })
             .collect();
         let mut begins = vec![Vec::new(); draft.steps.len()];
-        for (root, life) in lives.iter().enumerate() {
+        for (root, life) in roots.lives.iter().enumerate() {
             if let Some((first @ 1.., _)) = life
-                && halos[root] != [0; 4]
+                && roots.halos[root] != [0; 4]
                 && *first <= draft.steps.len()
             {
                 begins[first - 1].push(ValueId(root));
             }
         }
-        let view = |value: ValueId| &views[value.0];
-        let place = |step: &Step| {
-            let Work::Conv { src, layer, add } = &step.work else { return None };
-            Some(layer.place(view(*src), view(step.output), add.map(view), batch, threads))
+        let whole = roots.of.iter().map(|(root, _)| images[root.0] == batch).collect();
+        let halos = roots.halos.clone();
+        let mut layout = Layout { batch, stretches, len, scratch: len, views, whole, convs: Vec::new(), halos, begins };
+        let place = |step: usize, images: usize| {
+            let Step { work: Work::Conv { src, layer, add }, output, .. } = &draft.steps[step] else { return None };
+            Some(layer.place(&layout.places(*src, *output, *add, 0), images, threads))
         };
-        let convs: Vec<Option<PlacedConvolution>> = draft.steps.iter().map(place).collect();
-        let scratch = len;
-        let len = len + convs.iter().flatten().map(PlacedConvolution::scratch).max().unwrap_or(0);
-        Ok(Layout { batch, len, scratch, views, convs, halos, begins })
+        let steps =
+            layout.stretches.iter().flat_map(|stretch| stretch.steps.clone().map(|step| (step, stretch.images)));
+        layout.convs = steps.map(|(step, images)| place(step, images)).collect();
+        layout.len += layout.convs.iter().flatten().map(PlacedConvolution::scratch).max().unwrap_or(0);
+        Ok(layout)
     }
 
     pub fn batch(&self) -> usize {
         self.batch
+    }
+
+    /// The stretches that the steps are run in, one after the other.
+    pub fn stretches(&self) -> &[Stretch] {
+        &self.stretches
     }
 
     /// Floats of the arena.
@@ -125,8 +139,16 @@ impl Layout {
         self.len
     }
 
-    pub fn view(&self, value: ValueId) -> &View {
-        &self.views[value.0]
+    /// Where the images of a batch from `first` on lie.
+    pub fn view(&self, value: ValueId, first: usize) -> View {
+        let view = &self.views[value.0];
+        View { start: view.start + if self.whole[value.0] { first * view.image } else { 0 }, ..*view }
+    }
+
+    /// Where a convolution reads and writes, for the images from `first` on.
+    pub fn places(&self, src: ValueId, dst: ValueId, add: Option<ValueId>, first: usize) -> Places {
+        let view = |value: ValueId| self.view(value, first);
+        Places { src: view(src), dst: view(dst), add: add.map(view) }
     }
 
     /// Where scratch begins.
@@ -144,9 +166,104 @@ impl Layout {
         &self.begins[step]
     }
 
-    /// Writes the zeros around a root.
-    pub fn clear(&self, arena: &mut Arena, root: ValueId) {
-        clear_halo(arena, &self.views[root.0], self.halos[root.0], self.batch);
+    /// Writes the zeros around `images` images of a root from `first` on.
+    pub fn clear(&self, arena: &mut Arena, root: ValueId, first: usize, images: usize) {
+        clear_halo(arena, &self.view(root, first), self.halos[root.0], images);
+    }
+}
+
+/// Tensors with memory of their own, which others lie inside.
+struct Roots {
+    /// The root of each value, and its first block in it.
+    of: Vec<(ValueId, usize)>,
+    /// Rows and columns of zeros around each: above, below, left, right.
+    halos: Vec<[usize; 4]>,
+    /// When each is needed.
+    lives: Vec<Option<Life>>,
+}
+
+impl Roots {
+    fn of(draft: &Draft) -> Roots {
+        let count = draft.values.len();
+        let root_of = |value: ValueId| {
+            let (mut root, mut block) = (value, 0);
+            while let Some((parent, offset)) = draft.values[root.0].inside {
+                (root, block) = (parent, block + offset);
+            }
+            (root, block)
+        };
+        let of: Vec<(ValueId, usize)> = (0..count).map(|value| root_of(ValueId(value))).collect();
+        let mut halos = vec![[0; 4]; count];
+        for step in &draft.steps {
+            if let Some((src, reach)) = halo(draft, &step.work, step.output) {
+                let halo = &mut halos[of[src.0].0.0];
+                for side in 0..4 {
+                    halo[side] = halo[side].max(reach[side]);
+                }
+            }
+        }
+        let mut lives: Vec<Option<Life>> = vec![None; count];
+        let mut touch = |value: ValueId, step: usize| {
+            let life = lives[of[value.0].0.0].get_or_insert((step, step));
+            life.0 = life.0.min(step);
+            life.1 = life.1.max(step);
+        };
+        draft.inputs.iter().for_each(|input| touch(*input, 0));
+        for (index, step) in draft.steps.iter().enumerate() {
+            touch(step.output, index + 1);
+            step.work.reads().into_iter().for_each(|value| touch(value, index + 1));
+        }
+        for result in &draft.results {
+            if let Returned::Stored { value, .. } = result {
+                touch(*value, draft.steps.len() + 1);
+            }
+        }
+        Roots { of, halos, lives }
+    }
+
+    /// The floats of a row and of a block of a root, and its blocks.
+    fn size(&self, draft: &Draft, root: usize) -> (usize, usize, usize) {
+        let [channels, height, width] = draft.values[root].image();
+        let [above, below, left, right] = self.halos[root];
+        let pixel = draft.values[root].pixel;
+        let blocks = if pixel == LANES { channels.div_ceil(LANES) } else { 1 };
+        let row = (left + width + right) * pixel;
+        (row, (above + height + below) * row, blocks)
+    }
+
+    /// What each step moves.
+    fn loads(&self, draft: &Draft) -> Vec<Load> {
+        let bytes = |value: ValueId| 4 * draft.values[value.0].shape.iter().product::<usize>();
+        let load = |step: &Step| Load {
+            tensors: step.work.reads().into_iter().chain([step.output]).map(bytes).sum(),
+            weights: step.work.weight_bytes(),
+        };
+        draft.steps.iter().map(load).collect()
+    }
+
+    /// Where no more than one tensor lives on.
+    fn cuts(&self, draft: &Draft) -> Vec<Cut> {
+        // How many come to be and go before each step, and their bytes.
+        let steps = draft.steps.len();
+        let mut changes = vec![(0i64, 0i64); steps + 2];
+        for (root, life) in self.lives.iter().enumerate() {
+            if let Some((first, last)) = life {
+                let bytes = 4 * draft.values[root].shape.iter().product::<usize>() as i64;
+                changes[(*first).min(steps)].0 += 1;
+                changes[(*first).min(steps)].1 += bytes;
+                changes[(*last).min(steps + 1)].0 -= 1;
+                changes[(*last).min(steps + 1)].1 -= bytes;
+            }
+        }
+        let mut alive = (0, 0);
+        let mut cuts = Vec::new();
+        for (step, change) in changes.iter().enumerate().take(steps) {
+            alive = (alive.0 + change.0, alive.1 + change.1);
+            if step > 0 && alive.0 <= 1 {
+                cuts.push(Cut { step, tensors: alive.1 as usize });
+            }
+        }
+        cuts
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Listed {
     pub output: Vec<usize>,
     /// Multiply-accumulates by the definition, for the whole batch.
     pub macs: u64,
+    /// How many images of the batch it computes at once.
+    pub images: usize,
     /// The bytes of its packed weights.
     pub weight_bytes: usize,
     /// Where the first value of its result lies in the arena, in bytes.
@@ -61,14 +63,17 @@ pub struct Removed {
 }
 
 impl Plan {
-    /// The steps and what was made of the graph's nodes, for batches of `batch` on one thread.
+    /// The steps and what was made of the graph's nodes, for batches of `batch`.
     ///
     /// # Errors
     /// A sentence: such a batch does not fit the memory that is free.
     pub fn listing(&self, batch: usize) -> Result<Listing, String> {
         let draft = &self.draft;
-        let layout = Layout::new(draft, batch, 1)?;
-        let steps: Vec<Listed> = draft.steps.iter().map(|step| listed(draft, &layout, step, batch)).collect();
+        let layout = Layout::new(draft, batch, self.threads())?;
+        let stretches = layout.stretches().iter();
+        let images = stretches.flat_map(|stretch| stretch.steps.clone().map(|_| stretch.images));
+        let steps = draft.steps.iter().zip(images);
+        let steps: Vec<Listed> = steps.map(|(step, images)| listed(draft, &layout, step, images)).collect();
         let removed = draft.removed.iter().map(|(joined, why)| Removed { node: node(joined), why });
         Ok(Listing {
             simd: self.level.name(),
@@ -81,11 +86,11 @@ impl Plan {
     }
 }
 
-fn listed(draft: &Draft, layout: &Layout, step: &Step, batch: usize) -> Listed {
+fn listed(draft: &Draft, layout: &Layout, step: &Step, images: usize) -> Listed {
     let shape = |value: ValueId| draft.values[value.0].shape.clone();
     let maker = |value: ValueId| draft.steps.iter().find(|step| step.output == value);
     let inside = draft.values[step.output.0].inside.and_then(|(whole, _)| maker(whole));
-    let view = layout.view(step.output);
+    let view = layout.view(step.output, 0);
     Listed {
         path: step.path.to_string(),
         kernel: step.work.describe(),
@@ -93,7 +98,8 @@ fn listed(draft: &Draft, layout: &Layout, step: &Step, batch: usize) -> Listed {
         joined: step.joined.iter().map(node).collect(),
         inputs: step.work.reads().into_iter().map(shape).collect(),
         output: shape(step.output),
-        macs: batch as u64 * step.macs,
+        macs: layout.batch() as u64 * step.macs,
+        images,
         weight_bytes: step.work.weight_bytes(),
         offset: 4 * view.start,
         inside: inside.map(|step| step.path.to_string()),

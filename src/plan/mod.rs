@@ -4,7 +4,8 @@
 //! of a convolution; a sum and an activation happen while its results are still in registers; dropout and reshapes
 //! vanish. `draft` chooses kernels and packs weights. `layout` says where every tensor lies: with room for the zeros
 //! around it that its readers' windows reach, inside the result of a `concat` where it only ends there, and over
-//! memory whose tensors nobody reads any more. What has no kernel is computed by candle's ops, in the same plan.
+//! memory whose tensors nobody reads any more. `slices` says how many images of a batch go through the steps at once.
+//! What has no kernel is computed by candle's ops, in the same plan.
 
 mod custom;
 mod draft;
@@ -13,6 +14,7 @@ mod listing;
 mod passes;
 mod prepare;
 mod sketch;
+mod slices;
 mod step;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -136,6 +138,20 @@ impl Plan {
         self.place(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner), batch)
     }
 
+    /// How many threads kernels run on.
+    fn threads(&self) -> usize {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).pool.threads()
+    }
+
+    /// Makes runs of a batch change the number of images at once as often as they can.
+    #[cfg(test)]
+    fn cut_to_pieces(&self, batch: usize) {
+        let mut state = self.state.lock().unwrap();
+        let layout = Layout::in_pieces(&self.draft, batch, state.pool.threads());
+        state.arena = Arena::new(layout.len());
+        state.layout = Some(layout);
+    }
+
     fn place(&self, state: &mut State, batch: usize) -> Result<(), String> {
         if state.layout.as_ref().is_none_or(|layout| layout.batch() != batch) {
             let layout = Layout::new(&self.draft, batch, state.pool.threads())?;
@@ -148,7 +164,8 @@ impl Plan {
         Ok(())
     }
 
-    /// [`Plan::run`] that calls `observer` after each step with its number.
+    /// [`Plan::run`] that calls `observer` after each step with its number; again for other images of the batch, where it
+    /// computes them by parts.
     ///
     /// # Errors
     /// As [`Plan::run`].
@@ -163,7 +180,7 @@ impl Plan {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.place(&mut state, batch).map_err(candle_core::Error::msg)?;
         let State { pool, layout: Some(layout), arena } = &mut *state else { unreachable!("placed above") };
-        let mut run = step::Run { draft: &self.draft, layout, arena, pool, level: self.level, batch };
+        let mut run = step::Run { draft: &self.draft, layout, arena, pool, level: self.level, first: 0, images: batch };
         run.inputs(inputs);
         run.steps(observer)?;
         Ok(self.draft.results.iter().map(|result| run.result(result)).collect())

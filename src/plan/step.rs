@@ -182,28 +182,41 @@ pub(super) struct Run<'a> {
     pub arena: &'a mut Arena,
     pub pool: &'a mut Pool,
     pub level: Level,
-    pub batch: usize,
+    /// The images of the batch that are computed now.
+    pub first: usize,
+    pub images: usize,
 }
 
 impl Run<'_> {
+    /// Brings all images of all inputs.
     pub fn inputs(&mut self, inputs: &[Rows<'_>]) {
+        (self.first, self.images) = (0, self.layout.batch());
         for (value, rows) in self.draft.inputs.iter().zip(inputs) {
-            self.layout.clear(self.arena, *value);
+            self.layout.clear(self.arena, *value, 0, self.images);
             self.store(*value, rows);
         }
     }
 
+    /// Computes all steps for all images.
     pub fn steps(&mut self, mut observer: impl FnMut(usize)) -> candle_core::Result<()> {
-        for (index, step) in self.draft.steps.iter().enumerate() {
-            for value in self.layout.begins(index) {
-                self.layout.clear(self.arena, *value);
+        for stretch in self.layout.stretches() {
+            for first in (0..self.layout.batch()).step_by(stretch.images) {
+                (self.first, self.images) = (first, stretch.images);
+                for index in stretch.steps.clone() {
+                    let step = &self.draft.steps[index];
+                    for value in self.layout.begins(index) {
+                        self.layout.clear(self.arena, *value, first, stretch.images);
+                    }
+                    self.step(index, &step.work, step.output).map_err(|error| error.context(step.path.to_string()))?;
+                    observer(index);
+                }
             }
-            self.step(index, &step.work, step.output).map_err(|error| error.context(step.path.to_string()))?;
-            observer(index);
         }
+        (self.first, self.images) = (0, self.layout.batch());
         Ok(())
     }
 
+    /// A result of all images, once all steps have run.
     pub fn result(&self, result: &Returned) -> Rows<'static> {
         match result {
             Returned::Stored { value, shape } => self.load(*value, shape),
@@ -212,20 +225,24 @@ impl Run<'_> {
     }
 
     fn step(&mut self, index: usize, work: &Work, output: ValueId) -> candle_core::Result<()> {
-        let (layout, batch, level) = (self.layout, self.batch, self.level);
-        let dst = layout.view(output);
+        let (layout, first, batch, level) = (self.layout, self.first, self.images, self.level);
+        let view = |value: ValueId| layout.view(value, first);
+        let dst = &view(output);
         let mut point = |kind: Pointwise<'_>, src: ValueId, limits: Limits| {
-            pointwise(self.arena, kind, layout.view(src), dst, limits, level, batch, self.pool);
+            pointwise(self.arena, kind, &view(src), dst, limits, level, batch, self.pool);
         };
         match work {
-            Work::Conv { layer, .. } => layer.run(self.arena, layout.conv(index), layout.scratch(), self.pool),
-            Work::Depthwise { src, layer } => layer.run(self.arena, layout.view(*src), dst, batch, self.pool),
-            Work::Pool { src, pooling } => pooling.run(self.arena, layout.view(*src), dst, level, batch, self.pool),
-            Work::Mean { src } => mean(self.arena, layout.view(*src), dst, level, batch, self.pool),
+            Work::Conv { src, layer, add } => {
+                let places = layout.places(*src, output, *add, first);
+                layer.run(self.arena, layout.conv(index), &places, layout.scratch(), self.pool);
+            }
+            Work::Depthwise { src, layer } => layer.run(self.arena, &view(*src), dst, batch, self.pool),
+            Work::Pool { src, pooling } => pooling.run(self.arena, &view(*src), dst, level, batch, self.pool),
+            Work::Mean { src } => mean(self.arena, &view(*src), dst, level, batch, self.pool),
             Work::Affine { src, scale, shift, limits } => point(Pointwise::Affine { scale, shift }, *src, *limits),
-            Work::Gate { src, gate } => point(Pointwise::Gate(*layout.view(*gate)), *src, Limits::NONE),
+            Work::Gate { src, gate } => point(Pointwise::Gate(view(*gate)), *src, Limits::NONE),
             Work::Binary { binary, src, other, limits } => {
-                let other = *layout.view(*other);
+                let other = view(*other);
                 let kind = match binary {
                     Binary::Add => Pointwise::Add(other),
                     Binary::Sub => Pointwise::Sub(other),
@@ -239,14 +256,14 @@ impl Run<'_> {
             Work::Map { src, map } => point(Pointwise::Map(*map), *src, Limits::NONE),
             Work::Slope { src, slopes } => point(Pointwise::Slope(slopes), *src, Limits::NONE),
             Work::Softmax { src, log } => {
-                softmax(self.arena, *log, layout.view(*src), dst, level, batch, self.pool);
+                softmax(self.arena, *log, &view(*src), dst, level, batch, self.pool);
             }
             Work::Gather { sources, gather } => {
-                let sources: Vec<View> = sources.iter().map(|source| *layout.view(*source)).collect();
+                let sources: Vec<View> = sources.iter().map(|source| view(*source)).collect();
                 gather.run(self.arena, &sources, dst, batch, self.pool);
             }
-            Work::Reshape { src } => reshape(self.arena, layout.view(*src), dst, batch, self.pool),
-            Work::Lrn { src, lrn } => lrn.run(self.arena, layout.view(*src), dst, level, batch, self.pool),
+            Work::Reshape { src } => reshape(self.arena, &view(*src), dst, batch, self.pool),
+            Work::Lrn { src, lrn } => lrn.run(self.arena, &view(*src), dst, level, batch, self.pool),
             Work::Fallback { op, operands, weights } => {
                 let operands = operands.iter().map(|operand| match operand {
                     Operand::Stored { value, shape } => self.load(*value, shape).into_tensor(),
@@ -265,11 +282,11 @@ impl Run<'_> {
 
     /// A tensor of the arena, row by row.
     fn load(&self, value: ValueId, shape: &[usize]) -> Rows<'static> {
-        let values = to_rows(self.arena, self.layout.view(value), self.batch);
-        Rows { shape: [&[self.batch], shape].concat().into(), values: values.into() }
+        let values = to_rows(self.arena, &self.layout.view(value, self.first), self.images);
+        Rows { shape: [&[self.images], shape].concat().into(), values: values.into() }
     }
 
     fn store(&mut self, value: ValueId, rows: &Rows<'_>) {
-        from_rows(self.arena, &rows.values, self.layout.view(value), self.batch, self.pool);
+        from_rows(self.arena, &rows.values, &self.layout.view(value, self.first), self.images, self.pool);
     }
 }
