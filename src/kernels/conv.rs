@@ -155,7 +155,7 @@ impl Conv {
             let (group, tile) = (column / placed.tiles.len(), column % placed.tiles.len());
             // SAFETY: `end` has found every pixel of every window inside the arena and `dst` apart from `src`, tasks
             // write different blocks or different pixels, and the level is available.
-            unsafe { self.task(placed, places, memory.0, image, group, placed.tiles[tile], &placed.parts[part]) }
+            unsafe { self.task(placed, places, memory.0, [image, group], placed.tiles[tile], &placed.parts[part]) }
         });
     }
 
@@ -168,8 +168,7 @@ impl Conv {
         placed: &Placed,
         places: &Places,
         memory: *mut f32,
-        image: usize,
-        group: usize,
+        [image, group]: [usize; 2],
         (first, blocks): (usize, usize),
         part: &std::ops::Range<usize>,
     ) {

@@ -75,9 +75,13 @@ impl Layout {
             if first.is_some() && first == last {
                 images[root] = first.map_or(batch, |stretch| stretch.images);
             } else {
-                // Every slice of a stretch touches it.
-                life.0 = first.map_or(0, |stretch| stretch.steps.start + 1);
-                life.1 = last.map_or(draft.steps.len() + 1, |stretch| stretch.steps.end);
+                // All parts of the batch touch it.
+                if let Some(stretch) = first.filter(|stretch| stretch.images < batch) {
+                    life.0 = stretch.steps.start + 1;
+                }
+                if let Some(stretch) = last.filter(|stretch| stretch.images < batch) {
+                    life.1 = stretch.steps.end;
+                }
             }
         }
         let mut places = vec![0; count];
