@@ -216,14 +216,32 @@ def rten(folder):
 
 def weights(args, name, folder):
     """The model's weights as safetensors, under the names that archc's zoo has for them."""
-    import torch
-
     path = os.path.join(folder, f"{name}.safetensors")
     if not os.path.exists(path):
-        torch.save(module(name).state_dict(), path + ".pth")
-        subprocess.run([args.archc, "weights", "convert", "--arch", f"zoo:{name}", path + ".pth", path], check=True)
-        os.remove(path + ".pth")
+        # In a process of its own: the memory of one that has loaded torch shows in what it starts.
+        subprocess.run([sys.executable, __file__, "--weights", name, path + ".torch"], check=True)
+        command = [args.archc, "weights", "convert", "--arch", f"zoo:{name}", path + ".torch", path]
+        subprocess.run(command, check=True, capture_output=True)
+        os.remove(path + ".torch")
     return path
+
+
+def write_weights(name, path):
+    """PyTorch's weights as a safetensors file: the length of a header, the header, the values."""
+    import torch
+
+    state = {key: value for key, value in module(name).state_dict().items() if value.dtype == torch.float32}
+    header, place = {}, 0
+    for key, value in state.items():
+        end = place + 4 * value.numel()
+        header[key] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [place, end]}
+        place = end
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for value in state.values():
+            file.write(value.contiguous().numpy().tobytes())
 
 
 def process(command):
@@ -283,7 +301,7 @@ def main():
     parser.add_argument("--pytorch", action="store_true", help="measure PyTorch too")
     parser.add_argument("--only", choices=["speed", "memory"], help="one of the two tables")
     parser.add_argument("--start", action="store_true", help="the time from process start to the first result instead")
-    parser.add_argument("--photo", default="coffee.png", help="of examples/images, what archc reads with --start")
+    parser.add_argument("--photo", default="rocket.jpg", help="of examples/images, what archc reads with --start")
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
     parser.add_argument("--path", help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, help=argparse.SUPPRESS)
@@ -309,5 +327,7 @@ def main():
 if __name__ == "__main__":
     if len(sys.argv) == 5 and sys.argv[1] == "--export":
         export(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    elif len(sys.argv) == 4 and sys.argv[1] == "--weights":
+        write_weights(sys.argv[2], sys.argv[3])
     else:
         main()
