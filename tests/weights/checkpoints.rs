@@ -33,9 +33,12 @@ fn reason(name: &str) -> String {
 
 #[test]
 fn every_format_that_pytorch_wrote_is_read() {
-    for (name, format) in
-        [("zip.pth", Format::PyTorch), ("legacy.pth", Format::OldPyTorch), ("protocol5.pth", Format::PyTorch)]
-    {
+    for (name, format) in [
+        ("zip.pth", Format::PyTorch),
+        ("twenty_one_characters.pth", Format::PyTorch),
+        ("legacy.pth", Format::OldPyTorch),
+        ("protocol5.pth", Format::PyTorch),
+    ] {
         let file = open(name).unwrap();
         assert_eq!(file.format(), format);
         assert_eq!(

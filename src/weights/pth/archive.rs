@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 use std::ops::Range;
 
+use zip::read::{ArchiveOffset, Config};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::pickle::{Machine, Storage};
@@ -59,7 +60,9 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Broken> {
 fn entries(bytes: &[u8]) -> Result<HashMap<String, Range<usize>>, Broken> {
     let broken =
         |error| Broken::cut_off(format!("it starts as a zip archive, and its directory can't be read ({error})"));
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+    // Left to find the start, the crate takes an entry of 76 bytes, which has a name of 30, for what stands before it.
+    let config = Config { archive_offset: ArchiveOffset::Known(0) };
+    let mut archive = ZipArchive::with_config(config, Cursor::new(bytes)).map_err(broken)?;
     if archive.len() > MAX_ENTRIES {
         return Err(format!("it has {} entries, and {MAX_ENTRIES} are allowed", archive.len()).into());
     }

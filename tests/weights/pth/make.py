@@ -77,6 +77,8 @@ def rewritten(name, source, change):
 
 def main():
     save("zip.pth", net())
+    # The archive's folder is called after the file; see `entries` in src/weights/pth/archive.rs.
+    save("twenty_one_characters.pth", net())
     save("legacy.pth", net(), _use_new_zipfile_serialization=False)
     save("views.pth", views())
     save("views_legacy.pth", views(), _use_new_zipfile_serialization=False)
