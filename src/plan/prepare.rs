@@ -50,7 +50,7 @@ pub(super) fn pack(
     let bias = match rest {
         [(name, spec), ..] => {
             let mut bias = vec![0.0; outs];
-            sketch.source.values(name, spec)?.read(0, &mut bias)?;
+            sketch.source.reader(name, spec)?.read(0, &mut bias)?;
             Some(bias)
         }
         [] => None,
@@ -58,7 +58,7 @@ pub(super) fn pack(
     let is_depthwise = convolution.is_depthwise(ins, outs);
     let joined = if is_depthwise { groups } else { groups / joined_groups(groups, ins, outs) };
     let stored = Stored {
-        values: sketch.source.values(name, spec)?,
+        values: sketch.source.reader(name, spec)?,
         bias,
         convolution,
         places: kernel[0] * kernel[1],

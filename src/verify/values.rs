@@ -165,8 +165,8 @@ impl WeightSource for Origins<'_> {
         self.hashed.get(self.reference.origin(name), spec, device)
     }
 
-    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
-        self.hashed.values(self.reference.origin(name), spec)
+    fn reader<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        self.hashed.reader(self.reference.origin(name), spec)
     }
 }
 

@@ -232,7 +232,7 @@ impl WeightSource for WeightsFile {
         super::tensor(self.values(name, self.entry(name, spec)?)?, name, &spec.shape, device)
     }
 
-    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+    fn reader<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
         let entry = self.entry(name, spec)?;
         if entry.strides.is_some() {
             return Ok(Box::new(Whole(self.values(name, entry)?)));

@@ -26,7 +26,7 @@ impl WeightSource for Zeros {
         super::tensor(vec![0.0; spec.shape.iter().product()], name, &spec.shape, device)
     }
 
-    fn values<'a>(&'a self, _: &'a str, _: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+    fn reader<'a>(&'a self, _: &'a str, _: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
         Ok(Box::new(Computed(|_| 0.0)))
     }
 }
@@ -47,10 +47,10 @@ impl WeightSource for Seeded {
     }
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
-        whole(&*self.values(name, spec)?, name, spec, device)
+        whole(&*self.reader(name, spec)?, name, spec, device)
     }
 
-    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+    fn reader<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
         let stream = Stream(fnv1a(name) ^ finish(self.seed));
         Ok(match spec.init {
             Init::Zeros => Box::new(Computed(|_| 0.0)),
@@ -80,10 +80,10 @@ impl WeightSource for Hashed {
     }
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {
-        whole(&*self.values(name, spec)?, name, spec, device)
+        whole(&*self.reader(name, spec)?, name, spec, device)
     }
 
-    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+    fn reader<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
         let stream = Stream(fnv1a(name));
         let norm_scale = self.norm_scale;
         let last = name.rsplit('.').next().unwrap_or(name);

@@ -70,7 +70,7 @@ pub trait WeightSource: Sync {
     ///
     /// # Errors
     /// As [`WeightSource::get`].
-    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+    fn reader<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
         let tensor = self.get(name, spec, &Device::Cpu)?;
         let values = tensor.flatten_all().and_then(|flat| flat.to_vec1()).expect("weights are float32");
         Ok(Box::new(stretch::Whole(values)))
@@ -98,8 +98,8 @@ impl<S: WeightSource + ?Sized> WeightSource for &S {
         (**self).get(name, spec, device)
     }
 
-    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
-        (**self).values(name, spec)
+    fn reader<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        (**self).reader(name, spec)
     }
 }
 

@@ -216,8 +216,8 @@ impl<S: WeightSource> WeightSource for Renamed<S> {
         self.inner.get(self.original(name)?, spec, device)
     }
 
-    fn values<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
-        self.inner.values(self.original(name)?, spec)
+    fn reader<'a>(&'a self, name: &'a str, spec: &WeightSpec) -> Result<Box<dyn Values + 'a>, Diagnostic> {
+        self.inner.reader(self.original(name)?, spec)
     }
 }
 

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use archc::diagnostic::{Code, Diagnostic};
+use archc::ops::{Init, WeightSpec};
 use archc::weights::{Bytes, Format, WeightSource, WeightsFile};
+use candle_core::Device;
 use proptest::prelude::{any, prop_assert};
 use proptest::{collection, proptest};
 
@@ -231,4 +233,28 @@ proptest! {
         }
         read_all(bytes);
     }
+}
+
+#[test]
+fn stretches_are_parts_of_the_whole() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for name in ["types.pth", "views.pth", "views_legacy.pth", "round_half.pth", "legacy.pth"] {
+        let file = open(name).unwrap();
+        for (tensor, entry) in file.tensors() {
+            let spec = WeightSpec::new("weight", entry.shape.clone(), Init::Zeros);
+            let Ok(whole) = file.get(tensor, &spec, &Device::Cpu) else {
+                assert!(file.reader(tensor, &spec).is_err_and(|error| error.message.contains("is stored as")));
+                continue;
+            };
+            let whole: Vec<f32> = whole.flatten_all().unwrap().to_vec1().unwrap();
+            let stretches = file.reader(tensor, &spec).unwrap();
+            for start in 0..=whole.len() {
+                let mut found = vec![f32::NAN; (whole.len() - start).div_ceil(2)];
+                stretches.read(start, &mut found).unwrap();
+                assert_eq!(found, whole[start..start + found.len()], "{name} {tensor} from {start}");
+            }
+            kinds.insert(format!("{:?}", entry.dtype));
+        }
+    }
+    assert!(["BF16", "F16", "F32", "F64"].iter().all(|kind| kinds.contains(*kind)), "{kinds:?}");
 }
