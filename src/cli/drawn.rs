@@ -26,6 +26,11 @@ impl Format {
             Format::Html => "html",
         }
     }
+
+    /// The failure of an option that says nothing of this format.
+    pub fn meaningless(self, option: &str, help: &str) -> Failure {
+        Failure::usage(format!("`{option}` has no meaning for {}", self.name())).help(help)
+    }
 }
 
 /// A place for a picture, found before the picture is made.
@@ -36,10 +41,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// `-` and nothing mean standard output.
+    /// `-` and nothing mean standard output. A file's ending tells the format among the `known` ones where `format` does not;
+    /// that is one of them.
     ///
     /// # Errors
-    /// The format can't be told or is not one of `known`, or the file can't be written.
+    /// The format can't be told, or the file can't be written.
     pub fn find(output: Option<&Path>, format: Option<Format>, known: &[Format]) -> Result<Place, Failure> {
         let names: Vec<String> = known.iter().map(|format| format!(".{}", format.name())).collect();
         let names = match names.as_slice() {
@@ -51,11 +57,7 @@ impl Place {
         let by_ending =
             ending.and_then(|ending| known.iter().find(|format| format.name().eq_ignore_ascii_case(ending)).copied());
         let format = match (format.or(by_ending), path) {
-            (Some(format), _) if known.contains(&format) => format,
-            (Some(format), _) => {
-                return Err(Failure::usage(format!("this picture can't be written as {}", format.name()))
-                    .help(format!("it can be written as {names}")));
-            }
+            (Some(format), _) => format,
             (None, Some(path)) => {
                 let help = match known {
                     [_] => "give it this ending",
@@ -70,11 +72,6 @@ impl Place {
         };
         let file = path.map(WholeFile::create).transpose()?;
         Ok(Place { format, file })
-    }
-
-    /// The papers that the format can be on: a PNG does not know what its viewer's is.
-    pub fn theme(&self, theme: Theme) -> Theme {
-        if self.format == Format::Png && theme == Theme::Auto { Theme::Light } else { theme }
     }
 
     /// Writes an SVG, as pixels where that is asked for, `scale` to a unit.
@@ -110,16 +107,47 @@ impl Place {
 pub struct OutputArgs {
     /// The file to write, `-` for standard output; its ending says the format
     #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    output: Option<PathBuf>,
     /// The format, whatever the file is called
     #[arg(long, value_enum)]
-    pub format: Option<Format>,
-    /// What an SVG or PNG is drawn on; `auto` follows the viewer's system, and is light for a PNG
-    #[arg(long, value_enum, default_value_t = Theme::Auto)]
-    pub theme: Theme,
-    /// Pixels of a PNG for each unit of the drawing
-    #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = scale)]
-    pub scale: f32,
+    format: Option<Format>,
+    /// What an SVG or PNG is drawn on; without it `auto`, which follows the viewer's system, and is light for a PNG
+    #[arg(long, value_enum)]
+    theme: Option<Theme>,
+    /// Pixels of a PNG for each unit of the drawing (2)
+    #[arg(long, value_name = "N", value_parser = scale)]
+    scale: Option<f32>,
+}
+
+impl OutputArgs {
+    /// The place for a picture that can be written in the `known` formats.
+    ///
+    /// # Errors
+    /// There is no place, or an option says nothing of the format.
+    pub fn place(&self, known: &[Format]) -> Result<Place, Failure> {
+        let place = Place::find(self.output.as_deref(), self.format, known)?;
+        if self.scale.is_some() && place.format != Format::Png {
+            return Err(place.format.meaningless("--scale", "it is for PNGs"));
+        }
+        if self.theme.is_some() && !matches!(place.format, Format::Svg | Format::Png) {
+            let help = "it is for SVGs and PNGs; a page follows the viewer's system, and has a switch";
+            return Err(place.format.meaningless("--theme", help));
+        }
+        Ok(place)
+    }
+
+    /// What the picture is drawn on: a PNG does not know what its viewer's paper is.
+    pub fn theme(&self, place: &Place) -> Theme {
+        match self.theme.unwrap_or(Theme::Auto) {
+            Theme::Auto if place.format == Format::Png => Theme::Light,
+            theme => theme,
+        }
+    }
+
+    /// Pixels for each unit of the drawing.
+    pub fn scale(&self) -> f32 {
+        self.scale.unwrap_or(2.0)
+    }
 }
 
 fn scale(text: &str) -> Result<f32, String> {

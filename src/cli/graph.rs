@@ -1,7 +1,7 @@
 //! `archc graph`: a picture of an architecture.
 
 use super::console::{Console, Exit, Failure, Findings};
-use super::drawn::{Format, OutputArgs, Place};
+use super::drawn::{Format, OutputArgs};
 use super::network::{self, Stop};
 use super::settings::SettingsArgs;
 use crate::analyse::analyse;
@@ -62,7 +62,11 @@ const MAX_BOXES: usize = 5000;
 /// The picture can't be written, or would have too many boxes.
 pub fn graph(args: &GraphArgs, console: &mut Console) -> Result<Exit, Failure> {
     let formats = [Format::Svg, Format::Png, Format::Dot, Format::Html];
-    let place = Place::find(args.output.output.as_deref(), args.output.format, &formats)?;
+    let place = args.output.place(&formats)?;
+    if args.unfold && place.format == Format::Html {
+        let help = "it is for pictures; the page unfolds repetitions where `≡` is pressed";
+        return Err(place.format.meaningless("--unfold", help));
+    }
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
     let expanded = network::expand(&args.target, &args.settings, &mut sources, &mut found);
@@ -81,11 +85,11 @@ pub fn graph(args: &GraphArgs, console: &mut Console) -> Result<Exit, Failure> {
     }
     let shown = shown(args, &outline)?;
     if place.format == Format::Dot {
-        place.write(dot(&outline, shown).as_bytes(), console)?;
+        place.write(dot(&outline, shown, args.colour).as_bytes(), console)?;
         return Ok(Exit::Fine);
     }
-    let look = Look { shown, colour: args.colour, theme: place.theme(args.output.theme) };
-    place.write_svg(&svg(&outline, look), args.output.scale, console)?;
+    let look = Look { shown, colour: args.colour, theme: args.output.theme(&place) };
+    place.write_svg(&svg(&outline, look), args.output.scale(), console)?;
     Ok(Exit::Fine)
 }
 

@@ -1,7 +1,7 @@
 //! `archc plot`: charts of several architectures.
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::accuracy::{Axes, Metric, chart, costs};
 use super::console::{Console, Exit, Failure, Findings};
@@ -23,7 +23,7 @@ use crate::sweep::{Axis, Measure};
 /// left out. With `--sweep`, one architecture with every combination of some values: a curve over one of them for
 /// each choice of the others.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("format", |format| format.value_parser(chart_format())))]
 pub struct PlotArgs {
     /// A `.arch` file, `-` for standard input, or `zoo:NAME`, with an architecture's name after a colon only that one; `zoo`
     /// is all of the zoo
@@ -80,6 +80,11 @@ impl ValueEnum for Upright {
     }
 }
 
+/// The formats of charts.
+fn chart_format() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["svg", "png"]).map(|name| if name == "png" { Format::Png } else { Format::Svg })
+}
+
 const EXAMPLES: &str = "\
 Examples:
   archc plot -o zoo.svg                                  all of the zoo
@@ -97,7 +102,7 @@ docs/pictures.md tells more.";
 /// # Errors
 /// The chart can't be written, or nothing is known to draw.
 pub fn plot(args: &PlotArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let place = Place::find(args.output.output.as_deref(), args.output.format, &[Format::Svg, Format::Png])?;
+    let place = args.output.place(&[Format::Svg, Format::Png])?;
     if !args.sweep.is_empty() {
         return plot_sweep(args, place, console);
     }
@@ -119,12 +124,12 @@ pub fn plot(args: &PlotArgs, console: &mut Console) -> Result<Exit, Failure> {
         Upright::Accuracy(y) => accuracies(Axes { x, y, size: args.size }, &surveyed, console)?,
         Upright::Cost(y) => costs(x, y, args.size, &surveyed),
     };
-    let (svg, hidden) = bubbles(&chart, place.theme(args.output.theme));
+    let (svg, hidden) = bubbles(&chart, args.output.theme(&place));
     if !hidden.is_empty() {
         let names = some(&hidden.iter().map(String::as_str).collect::<Vec<_>>());
         console.note(format!("note: there is no room for these names: {names}"));
     }
-    place.write_svg(&svg, args.output.scale, console)?;
+    place.write_svg(&svg, args.output.scale(), console)?;
     Ok(Exit::Fine)
 }
 
@@ -162,8 +167,8 @@ fn plot_sweep(args: &PlotArgs, place: Place, console: &mut Console) -> Result<Ex
         Ok(swept) => swept,
         Err(exit) => return Ok(exit),
     };
-    let svg = chart::curves(&curves(&swept, level, figure), place.theme(args.output.theme));
-    place.write_svg(&svg, args.output.scale, console)?;
+    let svg = chart::curves(&curves(&swept, level, figure), args.output.theme(&place));
+    place.write_svg(&svg, args.output.scale(), console)?;
     Ok(Exit::Fine)
 }
 

@@ -129,7 +129,7 @@ Examples:
   archc stats zoo:resnet50 --columns output,receptive_field,stride,centre
   archc stats zoo:vgg16 zoo:resnet50 --columns +peak_memory,training_memory
   archc stats zoo:resnet50 --by layer --columns intensity,latency --device a100
-  archc stats zoo:resnet50 --by arch --columns latency --device-spec peak=100G,bandwidth=20G
+  archc stats zoo:vgg16 zoo:resnet50 --device-spec peak=100G,bandwidth=20G
   archc stats zoo:resnet50 --convention ptflops        the total of another program, to the unit
   archc stats zoo:mobilenet_v1 --sweep alpha=0.25,0.5,0.75,1.0 --sweep input=128..224:32
   archc stats archs/resnet.arch                       all architectures of a file, compared

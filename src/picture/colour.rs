@@ -170,6 +170,12 @@ pub fn cost_colours(step: usize) -> [[String; 2]; 2] {
     [light, dark]
 }
 
+/// The step of a part that is drawn once for `times` of it.
+pub fn part_step(outline: &Outline, part: &Part, times: usize) -> usize {
+    let whole = outline.part(outline.root()).sums.macs;
+    cost_step(part.sums.macs.saturating_mul(times as u64), whole)
+}
+
 /// The step for a share of the cost: shares below a thousandth are nothing, and each step is about twice the one before.
 pub fn cost_step(part: u64, whole: u64) -> usize {
     if part == 0 || whole == 0 {

@@ -2,18 +2,18 @@
 
 use std::fmt::Write;
 
-use super::colour::Family;
+use super::colour::{Colour, Family, cost_colours, part_step};
 use super::layout::Shown;
 use super::outline::{End, Kind, Link, Outline, PartId};
 use super::words;
 
-/// The picture as a `.dot` file.
-pub fn dot(outline: &Outline, shown: Shown) -> String {
+/// The picture as a `.dot` file, on light paper.
+pub fn dot(outline: &Outline, shown: Shown, colour: Colour) -> String {
     let mut text = format!("digraph {} {{\n", quoted(&outline.graph.name));
     text.push_str("  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11];\n");
     text.push_str("  edge [fontname=\"Helvetica\", fontsize=9, color=\"#5b6675\"];\n");
-    text.push_str("  graph [fontname=\"Helvetica\", fontsize=11, style=rounded, color=\"#aab4c0\", compound=true];\n");
-    let mut writer = Writer { outline, unfold: shown.unfold, text };
+    text.push_str("  graph [fontname=\"Helvetica\", fontsize=11, style=rounded, color=\"#aab4c0\"];\n");
+    let mut writer = Writer { outline, unfold: shown.unfold, colour, text };
     writer.inside(outline.root(), shown.depth + 1, 1);
     writer.text + "}\n"
 }
@@ -21,6 +21,7 @@ pub fn dot(outline: &Outline, shown: Shown) -> String {
 struct Writer<'a> {
     outline: &'a Outline<'a>,
     unfold: bool,
+    colour: Colour,
     text: String,
 }
 
@@ -39,7 +40,11 @@ impl Writer<'_> {
                 let words = words::of(self.outline, id, times);
                 let label =
                     if words.line.is_empty() { words.title } else { format!("{}\n{}", words.title, words.line) };
-                let [[fill, border], _] = Family::of_part(self.outline, part).colours();
+                let [[fill, border], _] = match (self.colour, Family::of_part(self.outline, part)) {
+                    (Colour::Op, family) => family.colours().map(|pair| pair.map(str::to_string)),
+                    (Colour::Cost, Family::Port) => Family::Port.colours().map(|pair| pair.map(str::to_string)),
+                    (Colour::Cost, _) => cost_colours(part_step(self.outline, part, times)),
+                };
                 let indent = "  ".repeat(level);
                 let _ = writeln!(
                     self.text,

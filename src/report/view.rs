@@ -59,12 +59,14 @@ impl Columns {
 }
 
 impl View {
-    /// The figures to show among the `possible` ones; a convention that is asked for is among the usual.
+    /// The figures to show among the `possible` ones; those of a convention and of a device that are asked for are among the
+    /// usual.
     ///
     /// # Errors
     /// A name that none of them has, one that needs what is not given, or no name at all.
     pub(super) fn figures(&self, usual: &[Figure], possible: &[Figure]) -> Result<Vec<Figure>, Refused> {
-        let usual = usual.iter().copied().chain(self.counting.map(|_| Figure::Convention));
+        let asked = self.counting.map(|_| Figure::Convention).into_iter();
+        let usual = usual.iter().copied().chain(asked).chain(self.device.as_ref().map(|_| Figure::Latency));
         let (mut figures, names): (Vec<Figure>, _) = match &self.columns.0 {
             Choice::Usual => return Ok(usual.collect()),
             Choice::More(names) => (usual.collect(), names),

@@ -19,6 +19,7 @@ fn small_graphs_are_drawn_as_svg() {
 fn small_graphs_are_drawn_for_graphviz() {
     insta::assert_snapshot!("graph_dot", drawn(&["tiny.arch:tiny", "--format", "dot"]));
     insta::assert_snapshot!("graph_dot_unfolded", drawn(&["tiny.arch:tiny", "--format", "dot", "--unfold"]));
+    insta::assert_snapshot!("graph_dot_cost", drawn(&["tiny.arch:tiny", "--format", "dot", "--colour", "cost"]));
 }
 
 #[test]
@@ -64,13 +65,18 @@ fn files_are_written_by_their_endings() {
 
 #[test]
 fn what_can_not_be_drawn_is_told() {
-    let wrong: [&[&str]; 9] = [
+    let wrong: [&[&str]; 14] = [
         &["tiny.arch:tiny"],
         &["tiny.arch:tiny", "-o", "net.gif"],
         &["tiny.arch:tiny", "-o", "net"],
         &["tiny.arch:tiny", "-o", "no/such/folder/net.svg"],
         &["tiny.arch:tiny", "-o", "."],
         &["tiny.arch:tiny", "--format", "png", "--scale", "0"],
+        &["tiny.arch:tiny", "--format", "svg", "--scale", "2"],
+        &["tiny.arch:tiny", "--format", "html", "--scale", "2"],
+        &["tiny.arch:tiny", "--format", "html", "--theme", "dark"],
+        &["tiny.arch:tiny", "--format", "dot", "--theme", "dark"],
+        &["tiny.arch:tiny", "--format", "html", "--unfold"],
         &["tiny.arch", "--format", "svg"],
         &["tiny.arch:tinny", "--format", "svg"],
         &["zoo:cifar_resnet1202", "--format", "svg", "--unfold", "--depth", "9", "--set", "n=800"],

@@ -49,8 +49,9 @@ fn a_png_is_written() {
 
 #[test]
 fn what_can_not_be_plotted_is_told() {
-    let wrong: [&[&str]; 6] = [
+    let wrong: [&[&str]; 7] = [
         &["zoo:resnet50"],
+        &["zoo:resnet50", "--format", "svg", "--scale", "2"],
         &["zoo:resnet50", "-o", "x.dot"],
         &["zoo:resnet50", "-o", "no/such/folder/x.svg"],
         &["tiny.arch", "--format", "svg"],
