@@ -11,7 +11,7 @@ use super::eval::PAD_MODES;
 use super::program::{ItemRef, ModuleId, Modules, kind_words, std_module_with};
 use super::value::Callee;
 use crate::analyse;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, MAX_SHOWN, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, MAX_SHOWN, did_you_mean, list};
 use crate::ops;
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast;
@@ -117,8 +117,10 @@ struct Local {
 enum LocalKind {
     Parameter,
     Value,
-    /// Names that need no use: inputs, their dimensions, the metrics of an assert.
+    /// Names that need no use: inputs, their dimensions.
     Free,
+    /// The figures that an assert knows, which need no use either.
+    Metric,
 }
 
 /// The labels of the item that is looked at, wherever they stand in it.
@@ -187,7 +189,7 @@ impl<'a> Resolver<'a> {
         let names: Vec<&str> = archs.collect();
         if !names.contains(&&*item.arch.name) && !self.program.failed_import(self.module, &item.arch.name) {
             let help = did_you_mean(&item.arch.name, names.iter().copied())
-                .unwrap_or_else(|| format!("this file's archs are {}", crate::diagnostic::list(names)));
+                .unwrap_or_else(|| format!("this file's archs are {}", list(names)));
             self.diagnostics.push(
                 Diagnostic::error(Code::UNKNOWN_NAME, format!("this file has no arch `{}`", item.arch.name))
                     .label(item.arch.span, "not found")
@@ -418,6 +420,9 @@ impl<'a> Resolver<'a> {
             let mut diagnostic = unknown_name(name, span, self.candidates(true));
             if called {
                 diagnostic.message = format!("there is no function, op or block called `{name}`");
+            } else if self.scopes.iter().flatten().any(|local| local.kind == LocalKind::Metric) {
+                let figures = list(analyse::METRICS.iter().copied());
+                diagnostic.notes.push(format!("an `assert` knows the figures {figures}"));
             }
             self.diagnostics.push(diagnostic);
             self.unknown += 1;
@@ -476,7 +481,7 @@ impl<'a> Resolver<'a> {
     fn metrics(&mut self, span: Option<Span>) {
         let Some(span) = span else { return };
         for name in analyse::METRICS {
-            self.declare(&ast::Ident { name: Arc::from(*name), span }, LocalKind::Free);
+            self.declare(&ast::Ident { name: Arc::from(*name), span }, LocalKind::Metric);
         }
     }
 
@@ -496,7 +501,7 @@ impl<'a> Resolver<'a> {
             let (code, what) = match local.kind {
                 LocalKind::Parameter => (Code::UNUSED_PARAMETER, "the parameter"),
                 LocalKind::Value => (Code::UNUSED_VALUE, "the value"),
-                LocalKind::Free => continue,
+                LocalKind::Free | LocalKind::Metric => continue,
             };
             self.diagnostics.push(
                 Diagnostic::warning(code, format!("{what} `{}` is never used", local.name))

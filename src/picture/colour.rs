@@ -170,18 +170,14 @@ pub fn cost_colours(step: usize) -> [[String; 2]; 2] {
     [light, dark]
 }
 
-/// The step of a part that is drawn once for `times` of it.
-pub fn part_step(outline: &Outline, part: &Part, times: usize) -> usize {
+/// The step for the share of the MACs that `times` of a part have: it grows with the root of the share, from none to a fifth.
+pub fn cost_step(outline: &Outline, part: &Part, times: usize) -> usize {
     let whole = outline.part(outline.root()).sums.macs;
-    cost_step(part.sums.macs.saturating_mul(times as u64), whole)
-}
-
-/// The step for a share of the cost: shares below a thousandth are nothing, and each step is about twice the one before.
-pub fn cost_step(part: u64, whole: u64) -> usize {
-    if part == 0 || whole == 0 {
+    let macs = part.sums.macs.saturating_mul(times as u64);
+    if macs == 0 || whole == 0 {
         return 0;
     }
-    let share = part as f64 / whole as f64;
+    let share = macs as f64 / whole as f64;
     let steps = (COST_STEPS - 1) as f64;
     ((share / 0.2).sqrt() * steps).ceil().clamp(1.0, steps) as usize
 }

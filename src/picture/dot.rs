@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::colour::{Colour, Family, cost_colours, part_step};
+use super::colour::{Colour, Family, cost_colours, cost_step};
 use super::layout::Shown;
 use super::outline::{End, Kind, Link, Outline, PartId};
 use super::words;
@@ -43,7 +43,7 @@ impl Writer<'_> {
                 let [[fill, border], _] = match (self.colour, Family::of_part(self.outline, part)) {
                     (Colour::Op, family) => family.colours().map(|pair| pair.map(str::to_string)),
                     (Colour::Cost, Family::Port) => Family::Port.colours().map(|pair| pair.map(str::to_string)),
-                    (Colour::Cost, _) => cost_colours(part_step(self.outline, part, times)),
+                    (Colour::Cost, _) => cost_colours(cost_step(self.outline, part, times)),
                 };
                 let indent = "  ".repeat(level);
                 let _ = writeln!(

@@ -104,7 +104,7 @@ impl Drawing<'_> {
             let class = match (self.colour, family) {
                 (Colour::Op, family) => family.class().to_string(),
                 (Colour::Cost, Family::Port) => Family::Port.class().to_string(),
-                (Colour::Cost, _) => format!("cost{}", colour::part_step(self.outline, part, placed.times)),
+                (Colour::Cost, _) => format!("cost{}", colour::cost_step(self.outline, part, placed.times)),
             };
             let radius = if family == Family::Port { height / 2.0 } else { 5.0 };
             self.svg.rect(&format!("box {class}"), [x, y, width, height], radius);
