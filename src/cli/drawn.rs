@@ -130,7 +130,10 @@ impl OutputArgs {
             return Err(place.format.meaningless("--scale", "it is for PNGs"));
         }
         if self.theme.is_some() && !matches!(place.format, Format::Svg | Format::Png) {
-            let help = "it is for SVGs and PNGs; a page follows the viewer's system, and has a switch";
+            let help = match place.format {
+                Format::Html => "it is for SVGs and PNGs; the page follows the viewer's system, and has a switch",
+                Format::Svg | Format::Png | Format::Dot => "it is for SVGs and PNGs",
+            };
             return Err(place.format.meaningless("--theme", help));
         }
         Ok(place)
