@@ -75,6 +75,8 @@ pub struct Conv {
 
 /// Weights of more bytes than this stay in the cache while images go by, rather than the other way round.
 const LARGE_WEIGHTS: usize = 512 << 10;
+/// Weights of at most this many bytes are rather read by every thread than pixels exchanged between them.
+const TWICE_WEIGHTS: usize = 4 << 20;
 /// How many bytes of weights are read for one tile before the next tile reads them again.
 const CHUNK: usize = 192 << 10;
 /// How many floats ahead the weights that come from memory are fetched.
@@ -142,16 +144,21 @@ impl Conv {
         assert!(placed.places.are_like(places), "prepared for such places");
         assert!(end(&self.shape, places, placed.batch) <= arena.len(), "all places lie in the arena");
         let (batch, columns) = (placed.batch, self.shape.groups * placed.tiles.len());
-        let units = columns * placed.parts.len();
+        let units = batch * placed.parts.len();
         let large = self.weight_bytes() > LARGE_WEIGHTS;
+        // Where threads can have pixels of their own, none waits for what another has written in the step before.
+        let own = units.is_multiple_of(pool.threads())
+            && (batch.is_multiple_of(pool.threads()) || self.weight_bytes() <= TWICE_WEIGHTS);
+        let each = if own { units / pool.threads() } else { units };
         let memory = arena.memory();
-        pool.run(units * batch, &|task| {
+        pool.run(columns * units, &|task| {
             let memory = &memory;
             // With large weights, neighbouring tasks share weights; with small ones, they share pixels.
-            let (image, column, part) = match large {
-                true => (task % batch, task / batch / placed.parts.len(), task / batch % placed.parts.len()),
-                false => (task / units, task % units % columns, task % units / columns),
+            let (unit, column) = match large {
+                true => (task / (columns * each) * each + task % each, task / each % columns),
+                false => (task / columns, task % columns),
             };
+            let (image, part) = (unit / placed.parts.len(), unit % placed.parts.len());
             let (group, tile) = (column / placed.tiles.len(), column % placed.tiles.len());
             // SAFETY: `end` has found every pixel of every window inside the arena and `dst` apart from `src`, tasks
             // write different blocks or different pixels, and the level is available.
