@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use super::console::{Console, Exit, Failure, Findings};
 use super::network::{self, Stop};
-use super::opened::PlanArgs;
-use super::settings::SettingsArgs;
+use super::opened::WorkloadArgs;
 use crate::benchmark::{Layer, Measured, Request, measure};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Graph;
@@ -29,25 +28,17 @@ pub struct BenchArgs {
     /// `.arch` files, `-` for standard input, or `zoo:NAME`; of several architectures in one, the one after the colon
     #[arg(value_name = "FILE[:ARCH]", required = true)]
     targets: Vec<String>,
-    /// Images in a run
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
-    batch: u32,
-    /// Threads to compute on; all that the machine has, unless said
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    workload: WorkloadArgs,
     /// Runs to measure; as many as fit in two seconds, and at least five, unless said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     iterations: Option<u32>,
-    #[command(flatten)]
-    plan: PlanArgs,
     /// Show each step too: its kernel, time, rate and share
     #[arg(long)]
     layers: bool,
     /// Weights for the only architecture: how long reading them takes is then part of the loading time
     #[arg(long, value_name = "FILE")]
     weights: Option<String>,
-    #[command(flatten)]
-    settings: SettingsArgs,
     /// `table` is for people; `json` prints one object
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -80,12 +71,12 @@ pub fn bench(args: &BenchArgs, console: &mut Console) -> Result<Exit, Failure> {
     if args.weights.is_some() && args.targets.len() > 1 {
         return Err(Failure::usage("`--weights` is for one architecture, and several are named"));
     }
-    let options = args.plan.options(args.threads)?;
+    let options = args.workload.options()?;
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
     let mut graphs = Vec::new();
     for target in &args.targets {
-        match network::expand(target, &args.settings, &mut sources, &mut found) {
+        match network::expand(target, &args.workload.settings, &mut sources, &mut found) {
             Ok((graph, _)) => graphs.push((target.clone(), graph)),
             Err(Stop::Say(diagnostic)) => found.add([*diagnostic]),
             Err(Stop::Said) => {}
@@ -96,7 +87,7 @@ pub fn bench(args: &BenchArgs, console: &mut Console) -> Result<Exit, Failure> {
         return Ok(Exit::Usage);
     }
     let request = Request {
-        batch: args.batch as usize,
+        batch: args.workload.batch as usize,
         options,
         iterations: args.iterations,
         time: Duration::from_secs(2),

@@ -2,6 +2,7 @@
 
 use super::console::{Console, Failure, Findings};
 use super::network::{NetworkArgs, Stop};
+use super::settings::SettingsArgs;
 use crate::classify::{self, Classifier};
 use crate::image::ImageInput;
 use crate::ir::Graph;
@@ -27,6 +28,31 @@ impl PlanArgs {
         let options = Options::from_environment().map_err(Failure::usage)?;
         let threads = threads.map_or(options.threads, usize::from);
         Ok(Options { threads, exact: self.exact, ..options })
+    }
+}
+
+/// The arguments that say what a plan is made for, and how, by the commands that make up images themselves.
+#[derive(Debug, clap::Args)]
+pub struct WorkloadArgs {
+    /// Images in a run
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub batch: u32,
+    /// How many threads compute [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+impl WorkloadArgs {
+    /// How to compute.
+    ///
+    /// # Errors
+    /// As [`PlanArgs::options`].
+    pub fn options(&self) -> Result<Options, Failure> {
+        self.plan.options(self.threads)
     }
 }
 

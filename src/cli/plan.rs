@@ -4,10 +4,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::console::{Console, Exit, Failure, Findings};
+use super::console::{Console, Exit, Failure, Findings, counted};
 use super::network;
-use super::opened::PlanArgs;
-use super::settings::SettingsArgs;
+use super::opened::WorkloadArgs;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Graph;
 use crate::plan::{Listed, Listing, Node, Plan};
@@ -26,16 +25,8 @@ pub struct PlanCommandArgs {
     /// A `.arch` file, `-` for standard input, or `zoo:NAME`; of several architectures in it, the one after the colon
     #[arg(value_name = "FILE[:ARCH]")]
     target: String,
-    /// Images in a run
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    batch: u16,
-    /// Threads that it is planned for
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    threads: u16,
     #[command(flatten)]
-    plan: PlanArgs,
-    #[command(flatten)]
-    settings: SettingsArgs,
+    workload: WorkloadArgs,
     /// `table` is for people; `json` prints one object
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -50,7 +41,7 @@ enum Format {
 const EXAMPLES: &str = "\
 Examples:
   archc plan zoo:resnet18
-  archc plan net.arch:small --batch 8
+  archc plan net.arch:small --batch 8 --threads 1
   archc plan zoo:vgg16 --exact                     without Winograd's convolution
   archc plan net.arch --format json | jq '.steps[] | select(.fallback).path'
 
@@ -61,10 +52,10 @@ ARCHC_SIMD=scalar, avx2, avx512 or neon in the environment plans for these instr
 /// # Errors
 /// Standard output can't be written; `ARCHC_SIMD` names no instructions that this machine has.
 pub fn plan(args: &PlanCommandArgs, console: &mut Console) -> Result<Exit, Failure> {
-    let options = args.plan.options(Some(args.threads))?;
+    let options = args.workload.options()?;
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
-    let graph = match network::expand(&args.target, &args.settings, &mut sources, &mut found) {
+    let graph = match network::expand(&args.target, &args.workload.settings, &mut sources, &mut found) {
         Ok((graph, _)) => graph,
         Err(stop) => {
             stop.report(found, console, &sources);
@@ -74,7 +65,7 @@ pub fn plan(args: &PlanCommandArgs, console: &mut Console) -> Result<Exit, Failu
     let results: Vec<_> = graph.outputs().iter().map(|output| output.node).collect();
     let too_large = |why| Diagnostic::error(Code::NOT_RUNNABLE, format!("can't plan `{}`: {why}", graph.name));
     let plan = Plan::new(&graph, &results, &Hashed { norm_scale: 1.0 }, options);
-    let listing = match plan.and_then(|plan| plan.listing(usize::from(args.batch)).map_err(too_large)) {
+    let listing = match plan.and_then(|plan| plan.listing(args.workload.batch as usize).map_err(too_large)) {
         Ok(listing) => listing,
         Err(diagnostic) => {
             console.report_one(diagnostic, &sources);
@@ -83,11 +74,11 @@ pub fn plan(args: &PlanCommandArgs, console: &mut Console) -> Result<Exit, Failu
     };
     match args.format {
         Format::Table => {
-            let text = table(&graph, &listing, console.table_width());
+            let text = table(&graph, &listing, options.threads, console.table_width());
             console.out().write_all(text.as_bytes())?;
         }
         Format::Json => {
-            let json = Json { arch: &graph.name, listing };
+            let json = Json { arch: &graph.name, threads: options.threads, listing };
             serde_json::to_writer_pretty(console.out(), &json).map_err(std::io::Error::from)?;
             writeln!(console.out())?;
         }
@@ -99,20 +90,23 @@ pub fn plan(args: &PlanCommandArgs, console: &mut Console) -> Result<Exit, Failu
 #[derive(Serialize)]
 struct Json<'a> {
     arch: &'a str,
+    /// What it is planned for.
+    threads: usize,
     #[serde(flatten)]
     listing: Listing,
 }
 
-fn table(graph: &Graph, listing: &Listing, width: Option<u16>) -> String {
+fn table(graph: &Graph, listing: &Listing, threads: usize, width: Option<u16>) -> String {
     let total = |of: fn(&Listed) -> u64| listing.steps.iter().map(of).sum::<u64>();
     let joined = total(|step| step.joined.len() as u64);
     let fallbacks = total(|step| u64::from(step.fallback));
     let mut head = vec![format!(
-        "{} nodes: {} steps, {joined} nodes joined to them, {} removed. Batch {}, {}.",
+        "{} nodes: {} steps, {joined} nodes joined to them, {} removed. Batch {}, {}, {}.",
         graph.len(),
         listing.steps.len(),
         listing.removed.len(),
         listing.batch,
+        counted(threads, "thread"),
         listing.simd,
     )];
     head.push(format!(

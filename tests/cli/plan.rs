@@ -1,8 +1,8 @@
 use super::{command, finish};
 
-/// `archc plan` for instructions that every machine has.
+/// `archc plan` for instructions that every machine has, and one of its threads.
 fn plan(args: &[&str]) -> super::Run {
-    let args = [&["plan"], args].concat();
+    let args = [&["plan", "--threads", "1"], args].concat();
     finish(command(&args).env("ARCHC_SIMD", "scalar"), &args, "")
 }
 
