@@ -4,7 +4,7 @@ use super::bands::even;
 use super::instances::Kernels;
 use super::pointwise::Limits;
 use super::tile::Tile;
-use super::unpacked::{Part, Unpacked, pack};
+use super::unpacked::{Part, Unpacked, pack, packed};
 use super::{Arena, LANES, Level, Pool, View};
 
 /// What a convolution does to shapes. The input has at least the zeros around it that the window reaches.
@@ -94,23 +94,23 @@ impl Conv {
         let (ins, outs, places) = (in_channels / groups, out_channels / groups, rows * columns);
         assert!(groups == 1 || (ins % LANES == 0 && outs % LANES == 0), "groups have whole blocks");
         let padded = outs.next_multiple_of(LANES);
-        let mut weights = Arena::new(groups * padded * ins * places);
-        let mut bias = Arena::new(groups * padded);
-        let (mut weights_left, mut bias_left) = (weights.floats_mut(), bias.floats_mut());
-        let mut parts = Vec::new();
-        for group in 0..groups {
-            for (first, blocks) in channel_tiles(outs, level.kernels()) {
-                let (weights, weights_behind) = weights_left.split_at_mut(blocks * LANES * ins * places);
-                let (bias, bias_behind) = bias_left.split_at_mut(blocks * LANES);
-                let channels = group * outs + first * LANES..group * outs + outs.min((first + blocks) * LANES);
-                parts.push(Part { channels, weights, bias });
-                (weights_left, bias_left) = (weights_behind, bias_behind);
+        let floats = [groups * padded * ins * places, groups * padded];
+        let [weights, bias] = packed(floats, unpacked, |mut weights_left, mut bias_left| {
+            let mut parts = Vec::new();
+            for group in 0..groups {
+                for (first, blocks) in channel_tiles(outs, level.kernels()) {
+                    let (weights, weights_behind) = weights_left.split_at_mut(blocks * LANES * ins * places);
+                    let (bias, bias_behind) = bias_left.split_at_mut(blocks * LANES);
+                    let channels = group * outs + first * LANES..group * outs + outs.min((first + blocks) * LANES);
+                    parts.push(Part { channels, weights, bias });
+                    (weights_left, bias_left) = (weights_behind, bias_behind);
+                }
             }
-        }
-        pack(parts, unpacked, ins * places, |rows, packed| match packed.len() / (ins * places) {
-            32 => pack_rows::<32>(rows, places, packed.as_chunks_mut().0),
-            LANES => pack_rows::<LANES>(rows, places, packed.as_chunks_mut().0),
-            width => unreachable!("no tile has {width} channels"),
+            pack(parts, unpacked, ins * places, |rows, packed| match packed.len() / (ins * places) {
+                32 => pack_rows::<32>(rows, places, packed.as_chunks_mut().0),
+                LANES => pack_rows::<LANES>(rows, places, packed.as_chunks_mut().0),
+                width => unreachable!("no tile has {width} channels"),
+            })
         })?;
         Ok(Conv { shape, level, weights, bias, limits })
     }
@@ -122,6 +122,11 @@ impl Conv {
     /// How far windows reach.
     pub fn reach(&self) -> Reach {
         self.shape.windows()
+    }
+
+    /// The weights and the biases as they are packed.
+    pub fn packed(&self) -> [&Arena; 2] {
+        [&self.weights, &self.bias]
     }
 
     /// The bytes of the packed weights.

@@ -61,6 +61,14 @@ impl Convolution {
         }
     }
 
+    /// The weights and the biases as they are packed.
+    pub fn packed(&self) -> [&Arena; 2] {
+        match self {
+            Convolution::Direct(layer) => layer.packed(),
+            Convolution::Winograd(layer) => layer.packed(),
+        }
+    }
+
     /// The bytes of the packed weights.
     pub fn weight_bytes(&self) -> usize {
         match self {

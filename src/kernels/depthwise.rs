@@ -4,6 +4,7 @@ use super::bands::Bands;
 use super::conv::{Places, end};
 use super::pointwise::Limits;
 use super::simd::Block;
+use super::unpacked::packed;
 use super::{Arena, ConvShape, LANES, Level, Pool, Reach, Unpacked, View};
 
 /// A depthwise convolution with its weights. The input has at least the zeros around it that the window reaches.
@@ -43,21 +44,27 @@ impl Depthwise {
         let places = shape.kernel[0] * shape.kernel[1];
         assert_eq!([shape.in_channels, shape.groups], [channels; 2], "each channel on its own");
         let blocks = channels.div_ceil(LANES);
-        let mut weights = Arena::new(blocks * places * LANES);
-        let mut bias = Arena::new(blocks * LANES);
-        let mut rows = vec![0.0; channels * places];
-        unpacked.read(0..channels, &mut rows, &mut bias.floats_mut()[..channels])?;
-        for (channel, row) in rows.chunks_exact(places).enumerate() {
-            let (block, lane) = (channel / LANES, channel % LANES);
-            for (place, value) in row.iter().enumerate() {
-                weights.floats_mut()[(block * places + place) * LANES + lane] = *value;
+        let [weights, bias] = packed([blocks * places * LANES, blocks * LANES], unpacked, |weights, bias| {
+            let mut rows = vec![0.0; channels * places];
+            unpacked.read(0..channels, &mut rows, &mut bias[..channels])?;
+            for (channel, row) in rows.chunks_exact(places).enumerate() {
+                let (block, lane) = (channel / LANES, channel % LANES);
+                for (place, value) in row.iter().enumerate() {
+                    weights[(block * places + place) * LANES + lane] = *value;
+                }
             }
-        }
+            Ok(())
+        })?;
         Ok(Depthwise { shape, weights, bias, limits, level })
     }
 
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// The weights and the biases as they are packed.
+    pub fn packed(&self) -> [&Arena; 2] {
+        [&self.weights, &self.bias]
     }
 
     /// The bytes of the packed weights.

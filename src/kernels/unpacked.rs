@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::Arena;
+
 /// The weights and biases of a convolution. Several threads may read different channels at once.
 pub trait Unpacked: Sync {
     type Error: Send;
@@ -15,11 +17,38 @@ pub trait Unpacked: Sync {
     /// # Errors
     /// They can't be read.
     fn read(&self, channels: Range<usize>, weights: &mut [f32], bias: &mut [f32]) -> Result<(), Self::Error>;
+
+    /// Weights and biases, so many floats of each, as the kernel that asks packed them once before; nothing where they are
+    /// not at hand.
+    fn kept(&self, floats: [usize; 2]) -> Option<[Arena; 2]> {
+        let _ = floats;
+        None
+    }
 }
 
 thread_local! {
     /// What the channels of a part are read into: kept, since fresh memory costs more than what is done with it.
     static ROWS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Weights and biases as a kernel reads them, so many floats of each: those that were kept, or else what `pack` makes of two
+/// zeroed arenas. Every kernel with weights gets them here.
+///
+/// # Errors
+/// What `pack` says.
+pub(super) fn packed<U: Unpacked>(
+    floats: [usize; 2],
+    unpacked: &U,
+    pack: impl FnOnce(&mut [f32], &mut [f32]) -> Result<(), U::Error>,
+) -> Result<[Arena; 2], U::Error> {
+    if let Some(kept) = unpacked.kept(floats) {
+        assert_eq!(kept.each_ref().map(Arena::len), floats, "what is kept is as long as what is packed");
+        return Ok(kept);
+    }
+    let mut arenas = floats.map(Arena::new);
+    let [weights, bias] = &mut arenas;
+    pack(weights.floats_mut(), bias.floats_mut())?;
+    Ok(arenas)
 }
 
 /// Some output channels of a convolution, and where they are packed.

@@ -15,7 +15,7 @@ use super::instances::{Kernels, TileFn};
 use super::pointwise::Limits;
 use super::simd::Block;
 use super::tile::Tile;
-use super::unpacked::{Part, Unpacked, pack};
+use super::unpacked::{Part, Unpacked, pack, packed};
 use super::{Arena, ConvShape, LANES, Level, Places, Pool, Reach, View};
 
 /// Rows and columns of a transformed tile.
@@ -109,24 +109,28 @@ impl Winograd {
         let ConvShape { in_channels: ins, out_channels: outs, .. } = shape;
         assert!(Winograd::suits(&shape) && level.is_available());
         let padded = outs.next_multiple_of(LANES);
-        let mut weights = Arena::new(PLACES * ins * padded);
-        let mut bias = Arena::new(padded);
-        let (mut weights_left, mut bias_left) = (weights.floats_mut(), bias.floats_mut());
-        let mut parts = Vec::new();
-        for (first, blocks) in channel_tiles(outs, level.kernels()) {
-            let (weights, weights_behind) = weights_left.split_at_mut(PLACES * ins * blocks * LANES);
-            let (bias, bias_behind) = bias_left.split_at_mut(blocks * LANES);
-            parts.push(Part { channels: first * LANES..outs.min((first + blocks) * LANES), weights, bias });
-            (weights_left, bias_left) = (weights_behind, bias_behind);
-        }
         let transform = level.kernels().winograd_weights;
-        // SAFETY: the level is available.
-        pack(parts, unpacked, ins * 9, |rows, packed| unsafe { transform(rows, ins, packed) })?;
+        let [weights, bias] = packed([PLACES * ins * padded, padded], unpacked, |mut weights_left, mut bias_left| {
+            let mut parts = Vec::new();
+            for (first, blocks) in channel_tiles(outs, level.kernels()) {
+                let (weights, weights_behind) = weights_left.split_at_mut(PLACES * ins * blocks * LANES);
+                let (bias, bias_behind) = bias_left.split_at_mut(blocks * LANES);
+                parts.push(Part { channels: first * LANES..outs.min((first + blocks) * LANES), weights, bias });
+                (weights_left, bias_left) = (weights_behind, bias_behind);
+            }
+            // SAFETY: the level is available.
+            pack(parts, unpacked, ins * 9, |rows, packed| unsafe { transform(rows, ins, packed) })
+        })?;
         Ok(Winograd { shape, level, weights, bias, limits })
     }
 
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// The weights and the biases as they are packed.
+    pub fn packed(&self) -> [&Arena; 2] {
+        [&self.weights, &self.bias]
     }
 
     /// The bytes of the packed weights.
