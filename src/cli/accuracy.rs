@@ -1,9 +1,9 @@
 //! How well architectures are known to classify, over what they cost.
 
-use super::figure::Figure;
+use super::figure::Count;
 use super::survey::Surveyed;
 use crate::picture::chart::{Bubble, Bubbles, Titles};
-use crate::report::{grouped, short};
+use crate::report::capital;
 use crate::weights::{Labels, Preset};
 
 /// What a `weights` item says of the accuracy, in per cent.
@@ -32,9 +32,9 @@ impl Metric {
 /// What a chart shows: along its axes, and as areas.
 #[derive(Clone, Copy, Debug)]
 pub struct Axes {
-    pub x: Figure,
+    pub x: Count,
     pub y: Metric,
-    pub size: Figure,
+    pub size: Count,
 }
 
 impl Surveyed {
@@ -62,15 +62,14 @@ pub fn chart(axes: Axes, surveyed: &[Surveyed]) -> (Bubbles, Vec<&str>) {
             unknown.push(&*arch.name);
             continue;
         };
+        let summary = arch.report.summary();
         let about = format!(
-            "{}: {} %, {} MACs, {} parameters; {}",
+            "{}: {} %, {}; {}",
             arch.name,
             known.percent,
-            short(arch.report.total.macs),
-            grouped(arch.report.total.params),
+            [Count::MACS, Count::PARAMS].map(|count| count.told(&summary)).join(", "),
             known.preset.name
         );
-        let summary = arch.report.summary();
         let (x, size) = (axes.x.of(&summary).max(1) as f64, axes.size.of(&summary));
         let name = arch.name.to_string();
         add(&mut drawn, Bubble { name, series: place(&mut series, arch), x, y: known.percent, size, about });
@@ -78,19 +77,19 @@ pub fn chart(axes: Axes, surveyed: &[Surveyed]) -> (Bubbles, Vec<&str>) {
     let titles = Titles {
         title: format!("ImageNet {} over {}", axes.y.words(), axes.x.words()),
         line: format!("Areas are {}. The best accuracy published for each.", axes.size.words()),
-        x: format!("{}, logarithmic", axes.x.unit()),
+        x: format!("{}, logarithmic", axes.x.axis()),
         y: format!("{}, %", axes.y.words()),
     };
     (Bubbles { titles, series, size: axes.size.noun().to_string(), log_y: false, bubbles: drawn }, unknown)
 }
 
 /// Costs over costs: `y` over `x`, both logarithmic, the areas by `size`.
-pub fn costs(x: Figure, y: Figure, size: Figure, surveyed: &[Surveyed]) -> Bubbles {
+pub fn costs(x: Count, y: Count, size: Count, surveyed: &[Surveyed]) -> Bubbles {
     let mut series: Vec<String> = Vec::new();
     let mut drawn: Vec<Bubble> = Vec::new();
     for arch in surveyed {
         let summary = arch.report.summary();
-        let about = [x, y, size].map(|figure| figure.told(figure.of(&summary))).join(", ");
+        let about = [x, y, size].map(|count| count.told(&summary)).join(", ");
         let about = format!("{}: {about}", arch.name);
         let [across, up] = [x, y].map(|figure| figure.of(&summary).max(1) as f64);
         let (name, series) = (arch.name.to_string(), place(&mut series, arch));
@@ -99,16 +98,10 @@ pub fn costs(x: Figure, y: Figure, size: Figure, surveyed: &[Surveyed]) -> Bubbl
     let titles = Titles {
         title: capital(&format!("{} over {}", y.words(), x.words())),
         line: format!("Areas are {}.", size.words()),
-        x: format!("{}, logarithmic", x.unit()),
-        y: format!("{}, logarithmic", y.unit()),
+        x: format!("{}, logarithmic", x.axis()),
+        y: format!("{}, logarithmic", y.axis()),
     };
     Bubbles { titles, series, size: size.noun().to_string(), log_y: true, bubbles: drawn }
-}
-
-/// With a capital letter at its start.
-pub fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// What is named twice is drawn once.

@@ -1,12 +1,11 @@
 //! What a sweep costs, as curves.
 
-use super::accuracy::capital;
 use super::console::Failure;
-use super::figure::Figure;
+use super::figure::Count;
 use super::swept::Swept;
 use crate::diagnostic::list;
 use crate::picture::chart::{Curve, Curves, MAX_CURVES, Mark, Titles};
-use crate::report::{counted, grouped};
+use crate::report::{capital, counted, grouped};
 use crate::sweep::Axis;
 
 /// The most points of all curves.
@@ -48,8 +47,8 @@ pub fn level(axes: &[Axis], name: Option<&str>) -> Result<usize, Failure> {
     Ok(level)
 }
 
-/// The curves of `figure` over the axis at place `level`.
-pub fn curves(swept: &Swept, level: usize, figure: Figure) -> Curves {
+/// The curves of `count` over the axis at place `level`.
+pub fn curves(swept: &Swept, level: usize, count: Count) -> Curves {
     let Swept { sweep, file } = swept;
     let axis = &sweep.axes[level];
     let values = numbers(axis);
@@ -66,11 +65,11 @@ pub fn curves(swept: &Swept, level: usize, figure: Figure) -> Curves {
         let mut points: Vec<Mark> = (0..length)
             .map(|step| {
                 let index = first + step * stride;
-                let y = figure.of(&sweep.points[index].summary);
+                let summary = &sweep.points[index].summary;
                 let set =
                     sweep.axes.iter().zip(sweep.values(index)).map(|(axis, value)| format!("{}={value}", axis.name));
-                let about = format!("{}: {}", set.collect::<Vec<_>>().join(", "), figure.told(y));
-                Mark { x: places[step], y: y as f64, about }
+                let about = format!("{}: {}", set.collect::<Vec<_>>().join(", "), count.told(summary));
+                Mark { x: places[step], y: count.of(summary) as f64, about }
             })
             .collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -82,10 +81,10 @@ pub fn curves(swept: &Swept, level: usize, figure: Figure) -> Curves {
     let title = if axis.name == "input" { "input, rows and columns in pixels".to_string() } else { axis.name.clone() };
     Curves {
         titles: Titles {
-            title: capital(&format!("{} of {} over {}", figure.words(), sweep.arch, axis.name)),
+            title: capital(&format!("{} of {} over {}", count.words(), sweep.arch, axis.name)),
             line: format!("{file}, {}", counted(sweep.points.len() as u64, "combination")),
             x: title,
-            y: figure.unit(),
+            y: count.axis(),
         },
         level: written,
         is_words: values.is_none(),

@@ -1,91 +1,69 @@
 //! Counts that charts show.
 
-use crate::analyse::Summary;
-use crate::report::{bytes, grouped, short};
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
-/// A count of an architecture.
+use crate::analyse::Summary;
+use crate::report::Figure;
+
+/// A figure of an architecture that is a count, and what a chart says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
-    Macs,
-    Flops,
-    Params,
-    Activations,
-    PeakMemory,
-    Layers,
+pub struct Count {
+    figure: Figure,
+    /// Whether it is for one image, and grows with their number.
+    by_image: bool,
+    /// What is counted, where the figure's words are no plural.
+    unit: Option<&'static str>,
 }
 
-impl Figure {
-    pub const ALL: [Figure; 6] =
-        [Figure::Macs, Figure::Flops, Figure::Params, Figure::Activations, Figure::PeakMemory, Figure::Layers];
+impl Count {
+    pub const MACS: Count = Count { figure: Figure::Macs, by_image: true, unit: None };
+    pub const FLOPS: Count = Count { figure: Figure::Flops, by_image: true, unit: None };
+    pub const PARAMS: Count = Count { figure: Figure::Params, by_image: false, unit: None };
+    pub const ACTIVATIONS: Count = Count { figure: Figure::Activations, by_image: true, unit: Some("elements") };
+    pub const PEAK_MEMORY: Count = Count { figure: Figure::PeakMemory, by_image: true, unit: Some("bytes") };
+    pub const LAYERS: Count = Count { figure: Figure::Layers, by_image: false, unit: None };
+
+    pub const ALL: &[Count] =
+        &[Count::MACS, Count::FLOPS, Count::PARAMS, Count::ACTIVATIONS, Count::PEAK_MEMORY, Count::LAYERS];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            Figure::Macs => "macs",
-            Figure::Flops => "flops",
-            Figure::Params => "params",
-            Figure::Activations => "activations",
-            Figure::PeakMemory => "peak_memory",
-            Figure::Layers => "layers",
-        }
+        if self == Count::ACTIVATIONS { "activations" } else { self.figure.name() }
     }
 
     pub fn of(self, summary: &Summary) -> u64 {
-        match self {
-            Figure::Macs => summary.total.macs,
-            Figure::Flops => summary.total.flops,
-            Figure::Params => summary.total.params,
-            Figure::Activations => summary.total.activation_elements,
-            Figure::PeakMemory => summary.load.live,
-            Figure::Layers => summary.layers,
-        }
+        self.figure.of(summary).count().unwrap_or_else(|| unreachable!("`{}` is a count", self.name()))
     }
 
     pub fn words(self) -> &'static str {
-        match self {
-            Figure::Macs => "MACs",
-            Figure::Flops => "FLOPs",
-            Figure::Params => "parameters",
-            Figure::Activations => "activation elements",
-            Figure::PeakMemory => "peak memory",
-            Figure::Layers => "layers",
-        }
+        self.figure.words()
     }
 
     /// The words at an axis: what it is, and for what or in which unit.
-    pub fn unit(self) -> String {
-        match self {
-            Figure::Macs | Figure::Flops | Figure::Activations => format!("{} for one image", self.words()),
-            Figure::Params | Figure::Layers => self.words().to_string(),
-            Figure::PeakMemory => "peak memory for one image, bytes".to_string(),
-        }
+    pub fn axis(self) -> String {
+        let by_image = if self.by_image { " for one image" } else { "" };
+        let unit = self.unit.map_or(String::new(), |unit| format!(", {unit}"));
+        format!("{}{by_image}{unit}", self.words())
     }
 
     /// What a number beside it is of.
     pub fn noun(self) -> &'static str {
-        match self {
-            Figure::Macs | Figure::Flops | Figure::Params | Figure::Layers => self.words(),
-            Figure::Activations => "elements",
-            Figure::PeakMemory => "bytes",
-        }
+        self.unit.unwrap_or(self.words())
     }
 
-    /// A count of it, with its unit.
-    pub fn told(self, count: u64) -> String {
-        match self {
-            Figure::Macs | Figure::Flops | Figure::Activations => format!("{} {}", short(count), self.words()),
-            Figure::Params | Figure::Layers => format!("{} {}", grouped(count), self.words()),
-            Figure::PeakMemory => format!("{} of memory", bytes(count)),
-        }
+    /// What it comes to, with its words.
+    pub fn told(self, summary: &Summary) -> String {
+        format!("{} {}", self.figure.of(summary).human(false), self.words())
     }
 }
 
-impl clap::ValueEnum for Figure {
-    fn value_variants<'a>() -> &'a [Figure] {
-        &Figure::ALL
+impl ValueEnum for Count {
+    fn value_variants<'a>() -> &'a [Count] {
+        Count::ALL
     }
 
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(self.name()))
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
     }
 }

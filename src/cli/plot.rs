@@ -7,7 +7,7 @@ use super::accuracy::{Axes, Metric, chart, costs};
 use super::console::{Console, Exit, Failure, Findings};
 use super::curves::{curves, level};
 use super::drawn::{Format, OutputArgs, Place};
-use super::figure::Figure;
+use super::figure::Count;
 use super::settings::SettingsArgs;
 use super::survey::{Surveyed, survey};
 use super::swept::swept;
@@ -43,8 +43,8 @@ pub struct PlotArgs {
     #[arg(long, value_enum, value_name = "WHAT")]
     y: Option<Upright>,
     /// What the areas are
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Figure::Params, conflicts_with = "sweep")]
-    size: Figure,
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Count::PARAMS, conflicts_with = "sweep")]
+    size: Count,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -53,7 +53,7 @@ pub struct PlotArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Upright {
     Accuracy(Metric),
-    Cost(Figure),
+    Cost(Count),
 }
 
 impl ValueEnum for Upright {
@@ -62,12 +62,12 @@ impl ValueEnum for Upright {
             &[
                 Upright::Accuracy(Metric::Top1),
                 Upright::Accuracy(Metric::Top5),
-                Upright::Cost(Figure::Macs),
-                Upright::Cost(Figure::Flops),
-                Upright::Cost(Figure::Params),
-                Upright::Cost(Figure::Activations),
-                Upright::Cost(Figure::PeakMemory),
-                Upright::Cost(Figure::Layers),
+                Upright::Cost(Count::MACS),
+                Upright::Cost(Count::FLOPS),
+                Upright::Cost(Count::PARAMS),
+                Upright::Cost(Count::ACTIVATIONS),
+                Upright::Cost(Count::PEAK_MEMORY),
+                Upright::Cost(Count::LAYERS),
             ]
         }
     }
@@ -107,10 +107,10 @@ pub fn plot(args: &PlotArgs, console: &mut Console) -> Result<Exit, Failure> {
         return plot_sweep(args, place, console);
     }
     let x = match &args.x {
-        None => Figure::Macs,
-        Some(name) => Figure::ALL.into_iter().find(|figure| figure.name() == name).ok_or_else(|| {
+        None => Count::MACS,
+        Some(name) => Count::ALL.iter().copied().find(|figure| figure.name() == name).ok_or_else(|| {
             Failure::usage(format!("`--x {name}` is no figure of an architecture"))
-                .help(format!("the figures are {}", diagnostic::list(Figure::ALL.iter().map(|figure| figure.name()))))
+                .help(format!("the figures are {}", diagnostic::list(Count::ALL.iter().map(|figure| figure.name()))))
         })?,
     };
     let mut sources = SourceMap::new();
@@ -151,11 +151,11 @@ fn accuracies(axes: Axes, surveyed: &[Surveyed], console: &mut Console) -> Resul
 }
 
 fn plot_sweep(args: &PlotArgs, place: Place, console: &mut Console) -> Result<Exit, Failure> {
-    let figure = match args.y.unwrap_or(Upright::Cost(Figure::Macs)) {
+    let figure = match args.y.unwrap_or(Upright::Cost(Count::MACS)) {
         Upright::Cost(figure) => figure,
         Upright::Accuracy(_) => {
             return Err(Failure::usage("a sweep has no accuracies, which are of trained weights")
-                .help(format!("its costs are {}", diagnostic::list(Figure::ALL.iter().map(|figure| figure.name())))));
+                .help(format!("its costs are {}", diagnostic::list(Count::ALL.iter().map(|figure| figure.name())))));
         }
     };
     if args.targets.iter().any(|target| target == "zoo") {

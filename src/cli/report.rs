@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::accuracy::{Axes, Metric, chart, costs};
 use super::console::{Console, Exit, Failure, Findings};
 use super::drawn::{Format, Place};
-use super::figure::Figure;
+use super::figure::Count;
 use super::graph::{COMFORTABLE, comfortable};
 use super::settings::SettingsArgs;
 use super::survey::{Surveyed, survey};
@@ -79,10 +79,10 @@ pub fn report(args: &ReportArgs, console: &mut Console) -> Result<Exit, Failure>
 
 /// Accuracy over cost, or parameters over MACs where no two architectures have a known accuracy. One is nothing to compare.
 fn chart_of(surveyed: &[Surveyed]) -> Option<Chart<'_>> {
-    let (bubbles, left_out) = chart(Axes { x: Figure::Macs, y: Metric::Top1, size: Figure::Params }, surveyed);
+    let (bubbles, left_out) = chart(Axes { x: Count::MACS, y: Metric::Top1, size: Count::PARAMS }, surveyed);
     let chart = match bubbles.bubbles.len() {
         0 | 1 => {
-            Chart { bubbles: costs(Figure::Macs, Figure::Params, Figure::Activations, surveyed), left_out: Vec::new() }
+            Chart { bubbles: costs(Count::MACS, Count::PARAMS, Count::ACTIVATIONS, surveyed), left_out: Vec::new() }
         }
         _ => Chart { bubbles, left_out },
     };

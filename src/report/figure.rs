@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::numbers::{bytes, grouped, ratio, seconds, shape, share, short, times};
-use super::{Align, Column};
-use crate::analyse::{Counting, Field, Load, Sums};
+use super::numbers::{bytes, capital, grouped, ratio, seconds, shape, share, short, times};
+use super::{Align, Column, rows};
+use crate::analyse::{Counting, Field, Load, Optimizer, Summary, Sums};
 
 /// A row of a table before it is drawn: a node, a block, all nodes of an op, or an architecture.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ pub(super) struct ArchRow {
 
 /// What a table can show of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Figure {
+pub enum Figure {
     Inputs,
     Op,
     Detail,
@@ -101,7 +101,7 @@ impl Figure {
 
     /// Its name for `--columns` and as the header of comma-separated values.
     pub fn name(self) -> &'static str {
-        self.texts().0
+        self.texts().name
     }
 
     /// The figure called `name`.
@@ -114,75 +114,104 @@ impl Figure {
     pub fn column(self, counting: Option<Counting>) -> Column {
         let heading = match (self, counting) {
             (Figure::Convention, Some(counting)) => counting.convention.name(),
-            _ => self.texts().1,
+            _ => self.texts().heading,
         };
         Column { name: Cow::Borrowed(heading), align: self.align() }
     }
 
-    /// What it means, where that is no matter of course.
-    pub fn note(self) -> Option<&'static str> {
-        Some(self.texts().2).filter(|note| !note.is_empty())
+    /// What it is called where there is room: `peak memory`.
+    pub fn words(self) -> &'static str {
+        self.texts().words
     }
 
-    /// Its name, its heading, and what it means.
-    fn texts(self) -> (&'static str, &'static str, &'static str) {
+    /// What it means, without a full stop; nothing where that is a matter of course.
+    pub fn about(self) -> &'static str {
+        self.texts().about
+    }
+
+    /// What it means, a sentence, where a table's head does not say so of all of its figures.
+    pub fn note(self) -> Option<String> {
+        let Texts { heading, about, in_head, .. } = self.texts();
+        (!about.is_empty() && !in_head).then(|| format!("{}: {about}.", capital(heading)))
+    }
+
+    fn texts(self) -> Texts {
+        let plain = |name| texts(name, name, name, "");
+        let known = |texts: Texts| Texts { in_head: true, ..texts };
         match self {
-            Figure::Inputs => ("inputs", "input", ""),
-            Figure::Op => ("op", "op", ""),
-            Figure::Detail => ("detail", "detail", ""),
-            Figure::Output => ("output", "output", ""),
-            Figure::Nodes => ("nodes", "nodes", ""),
-            Figure::Layers => (
+            Figure::Inputs => texts("inputs", "input", "input", ""),
+            Figure::Op => plain("op"),
+            Figure::Detail => plain("detail"),
+            Figure::Output => plain("output"),
+            Figure::Nodes => plain("nodes"),
+            Figure::Layers => texts(
                 "layers",
                 "layers",
-                "Layers: the most convolutions, linear layers and the like on any way to the main output.",
+                "layers",
+                "the most convolutions, linear layers and the like on any way to the main output",
             ),
-            Figure::Params => ("params", "params", ""),
-            Figure::ParamsRatio => ("params_ratio", "ratio", ""),
-            Figure::ParamsShare => ("params_share", "params %", ""),
-            Figure::Buffers => ("buffers", "buffers", ""),
-            Figure::WeightBytes => ("weight_bytes", "weights", ""),
-            Figure::Macs => ("macs", "MACs", ""),
-            Figure::MacsRatio => ("macs_ratio", "ratio", ""),
-            Figure::MacsShare => ("macs_share", "MACs %", ""),
-            Figure::Flops => ("flops", "FLOPs", ""),
-            Figure::Convention => ("convention", "counted", ""),
-            Figure::Activations => ("activation_elements", "elements", ""),
-            Figure::ActivationBytes => ("activation_bytes", "activations", ""),
-            Figure::ReceptiveField => (
+            Figure::Params => known(texts("params", "params", "parameters", "values that training changes")),
+            Figure::ParamsRatio => texts("params_ratio", "ratio", "ratio of parameters", ""),
+            Figure::ParamsShare => texts("params_share", "params %", "share of parameters", ""),
+            Figure::Buffers => plain("buffers"),
+            Figure::WeightBytes => {
+                known(texts("weight_bytes", "weights", "weights", "parameters and buffers at float32"))
+            }
+            Figure::Macs => known(texts("macs", "MACs", "MACs", "multiply-accumulates, without biases")),
+            Figure::MacsRatio => texts("macs_ratio", "ratio", "ratio of MACs", ""),
+            Figure::MacsShare => texts("macs_share", "MACs %", "share of MACs", ""),
+            Figure::Flops => known(texts("flops", "FLOPs", "FLOPs", "2 x MACs and every other op's own count")),
+            Figure::Convention => texts("convention", "counted", "counted", ""),
+            Figure::Activations => {
+                known(texts("activation_elements", "elements", "activations", "elements of all results"))
+            }
+            Figure::ActivationBytes => {
+                known(texts("activation_bytes", "activations", "activations", "bytes of all results at float32"))
+            }
+            Figure::ReceptiveField => texts(
                 "receptive_field",
                 "receptive field",
-                "Receptive field: rows x columns of the image that a place is computed from; of an architecture, at its last map.",
+                "receptive field",
+                "rows x columns of the image that a place is computed from; of an architecture, at its last map",
             ),
-            Figure::Stride => ("stride", "stride", "Stride: pixels of the image between neighbouring places."),
-            Figure::Centre => (
+            Figure::Stride => texts("stride", "stride", "stride", "pixels of the image between neighbouring places"),
+            Figure::Centre => texts(
                 "centre",
                 "centre",
-                "Centre: the middle of the first place's receptive field, from the middle of the first pixel.",
+                "centre",
+                "the middle of the first place's receptive field, from the middle of the first pixel",
             ),
-            Figure::PeakMemory => (
+            Figure::PeakMemory => texts(
                 "peak_memory",
                 "live",
-                "Live: activations in memory at once, at inference; of several nodes, the most.",
+                "peak memory",
+                "activations in memory at once, at inference; of several nodes, the most",
             ),
-            Figure::SavedMemory => ("saved_memory", "saved", "Saved: what training keeps of the forward pass."),
-            Figure::TrainingMemory => (
+            Figure::SavedMemory => {
+                texts("saved_memory", "saved", "saved memory", "what training keeps of the forward pass")
+            }
+            Figure::TrainingMemory => texts(
                 "training_memory",
                 "training",
-                "Training: weights, gradients, optimiser state and saved activations, an estimate.",
+                "training memory",
+                "weights, gradients, optimiser state and saved activations, an estimate",
             ),
-            Figure::BytesMoved => (
+            Figure::BytesMoved => texts(
                 "bytes_moved",
                 "moved",
-                "Moved: each node reads its operands and weights once and writes its result once.",
+                "bytes moved",
+                "each node reads its operands and weights once and writes its result once",
             ),
-            Figure::Intensity => ("intensity", "FLOPs/B", "FLOPs/B: arithmetic intensity, FLOPs by bytes moved."),
-            Figure::Latency => (
+            Figure::Intensity => {
+                texts("intensity", "FLOPs/B", "intensity", "arithmetic intensity, FLOPs by bytes moved")
+            }
+            Figure::Latency => texts(
                 "latency",
                 "latency",
-                "Latency: of each node, its FLOPs at the device's peak or its bytes at its bandwidth, whichever takes longer.",
+                "latency",
+                "of each node, its FLOPs at the device's peak or its bytes at its bandwidth, whichever takes longer",
             ),
-            Figure::LatencyShare => ("latency_share", "latency %", ""),
+            Figure::LatencyShare => texts("latency_share", "latency %", "share of latency", ""),
         }
     }
 
@@ -216,8 +245,14 @@ impl Figure {
         }
     }
 
+    /// What it is of an architecture, without a device. Memory for training is Adam's; ratios and shares are of itself.
+    pub fn of(self, summary: &Summary) -> Cell {
+        let row = rows::arch(summary, None, Optimizer::Adam);
+        self.cell(&row, &row)
+    }
+
     /// What stands in its column of `row`. Ratios and shares are of `base`, the first row or all rows together.
-    pub fn cell(self, row: &Row, base: &Row) -> Cell {
+    pub(super) fn cell(self, row: &Row, base: &Row) -> Cell {
         let arch = row.arch.as_ref();
         let pair =
             |pick: fn(&Field) -> [Option<f64>; 2]| row.field.map_or(Cell::None, |field| Cell::Pair(pick(&field)));
@@ -239,7 +274,7 @@ impl Figure {
             Figure::MacsShare => Cell::Share(row.sums.macs, base.sums.macs),
             Figure::Flops => Cell::Count(row.sums.flops),
             Figure::Convention => Cell::Whole(row.sums.counted),
-            Figure::Activations => Cell::Whole(row.sums.activation_elements),
+            Figure::Activations => Cell::Count(row.sums.activation_elements),
             Figure::ActivationBytes => Cell::Bytes(row.sums.activation_bytes()),
             Figure::ReceptiveField => row.field.map_or(Cell::None, |field| Cell::Field(field.size)),
             Figure::Stride => pair(|field| field.stride),
@@ -258,9 +293,24 @@ impl Figure {
     }
 }
 
+/// What there is to say of a figure.
+struct Texts {
+    /// For `--columns`, and as a header of comma-separated values.
+    name: &'static str,
+    heading: &'static str,
+    words: &'static str,
+    about: &'static str,
+    /// Whether every table's head says what it means.
+    in_head: bool,
+}
+
+fn texts(name: &'static str, heading: &'static str, words: &'static str, about: &'static str) -> Texts {
+    Texts { name, heading, words, about, in_head: false }
+}
+
 /// What stands in a table, for people and exactly.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cell {
+pub enum Cell {
     None,
     Text(String),
     Words {
@@ -282,6 +332,23 @@ pub(super) enum Cell {
 }
 
 impl Cell {
+    /// The number, of a figure that is a count.
+    pub fn count(&self) -> Option<u64> {
+        match self {
+            Cell::Whole(number) | Cell::Count(number) | Cell::Bytes(number) => Some(*number),
+            Cell::None
+            | Cell::Text(_)
+            | Cell::Words { .. }
+            | Cell::Ratio(..)
+            | Cell::Share(..)
+            | Cell::Percent(_)
+            | Cell::Number(_)
+            | Cell::Pair(_)
+            | Cell::Field(_)
+            | Cell::Seconds(_) => None,
+        }
+    }
+
     /// For people. With `blank`, a count of zero is left out.
     pub fn human(&self, blank: bool) -> String {
         let count = |number: u64, shown: fn(u64) -> String| match number {

@@ -18,10 +18,11 @@ mod view;
 
 pub use comparison::comparison;
 pub use evaluation::Evaluated;
+pub use figure::{Cell, Figure};
 pub use grid::{Align, Column, Grid};
 pub use json::{FORMAT, json};
 pub use layers::{ROWS_OF_A_SCREEN, layers};
-pub use numbers::{bytes, counted, grouped, ratio, seconds, shape, short, times};
+pub use numbers::{bytes, capital, counted, grouped, ratio, seconds, shape, short, times};
 pub use sweep::{sweep_json, sweep_table};
 pub use table::{Refused, Table, table};
 pub use view::{By, Columns, View};

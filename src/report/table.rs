@@ -233,7 +233,7 @@ fn archs(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refuse
 
 /// What the columns mean, a sentence a line.
 pub(super) fn notes(figures: &[Figure], view: &View) -> Vec<String> {
-    let mut notes: Vec<String> = figures.iter().filter_map(|figure| figure.note()).map(str::to_string).collect();
+    let mut notes: Vec<String> = figures.iter().filter_map(|figure| figure.note()).collect();
     if figures.contains(&Figure::TrainingMemory) {
         notes.push(format!("Optimiser: {}, {} float32 a parameter.", view.optimizer.name(), view.optimizer.states()));
     }

@@ -10,8 +10,8 @@ use super::colour::Colour;
 use super::outline::Outline;
 use super::page;
 use super::svg::escape;
-use crate::analyse::Report;
-use crate::report::{bytes, grouped, shape, short, times};
+use crate::analyse::{Report, Summary};
+use crate::report::{Figure, times};
 use crate::source::SourceMap;
 
 const SHELL: &str = include_str!("compare.html");
@@ -67,91 +67,58 @@ pub fn html(compared: &[Compared], chart: Option<&Chart>, sources: &SourceMap) -
     page::filled(SHELL, &parts)
 }
 
-/// A column: its name, what it means, how a cell looks, and the number it is sorted by.
-struct Column {
-    name: &'static str,
-    about: &'static str,
-    text: fn(&Report) -> String,
-    value: fn(&Report) -> Option<u64>,
-}
-
-const COLUMNS: &[Column] = &[
-    Column {
-        name: "parameters",
-        about: "values that training changes",
-        text: |report| grouped(report.total.params),
-        value: |report| Some(report.total.params),
-    },
-    Column {
-        name: "MACs",
-        about: "multiply-accumulates for one image, without biases",
-        text: |report| short(report.total.macs),
-        value: |report| Some(report.total.macs),
-    },
-    Column {
-        name: "FLOPs",
-        about: "2 x MACs and every other op's own count",
-        text: |report| short(report.total.flops),
-        value: |report| Some(report.total.flops),
-    },
-    Column {
-        name: "activations",
-        about: "elements of all results",
-        text: |report| short(report.total.activation_elements),
-        value: |report| Some(report.total.activation_elements),
-    },
-    Column {
-        name: "weights",
-        about: "parameters and buffers at float32",
-        text: |report| bytes(report.total.weight_bytes()),
-        value: |report| Some(report.total.weight_bytes()),
-    },
-    Column {
-        name: "peak memory",
-        about: "the most bytes of results that are needed at a time, at inference",
-        text: |report| bytes(report.load.live),
-        value: |report| Some(report.load.live),
-    },
-    Column {
-        name: "layers",
-        about: "the most convolutions, linear layers and the like on any way",
-        text: |report| grouped(report.layers),
-        value: |report| Some(report.layers),
-    },
-    Column {
-        name: "receptive field",
-        about: "rows or columns, whichever are fewer, that a place of the last map sees",
-        text: |report| report.receptive_field().map(grouped).unwrap_or_default(),
-        value: Report::receptive_field,
-    },
+/// The columns of the table.
+const COLUMNS: &[Figure] = &[
+    Figure::Params,
+    Figure::Macs,
+    Figure::Flops,
+    Figure::Activations,
+    Figure::WeightBytes,
+    Figure::PeakMemory,
+    Figure::Layers,
+    Figure::ReceptiveField,
 ];
+
+/// The number that a column is sorted by.
+fn value(figure: Figure, summary: &Summary) -> Option<u64> {
+    match figure {
+        Figure::ReceptiveField => summary.receptive_field(),
+        count => count.of(summary).count(),
+    }
+}
 
 fn table(compared: &[Compared]) -> String {
     let mut html = String::from(
         "<table id=\"table\"><thead><tr><th tabindex=\"0\">architecture</th><th tabindex=\"0\">input</th>",
     );
     for column in COLUMNS {
-        let _ =
-            write!(html, "<th tabindex=\"0\" class=\"number\" title=\"{}\">{}</th>", escape(column.about), column.name);
+        let _ = write!(
+            html,
+            "<th tabindex=\"0\" class=\"number\" title=\"{}\">{}</th>",
+            escape(column.about()),
+            column.words()
+        );
     }
     html += "<th tabindex=\"0\" class=\"number\" title=\"on ImageNet, the best that is published\">top-1 %</th></tr></thead>\n<tbody>\n";
+    let first = compared.first().map(|first| first.report.summary());
     for (index, one) in compared.iter().enumerate() {
+        let summary = one.report.summary();
         let name = escape(&one.outline.graph.name);
-        let input = one.report.inputs.iter().map(|input| shape(&input.shape)).collect::<Vec<_>>().join(", ");
+        let input = Figure::Inputs.of(&summary).human(false);
         let _ = write!(
             html,
             "<tr><td><a href=\"#graph-{index}\">{name}</a><small>{}</small></td><td>{input}</td>",
             escape(one.file)
         );
         for column in COLUMNS {
-            let value = (column.value)(one.report);
-            let first = compared.first().and_then(|first| (column.value)(first.report));
+            let value = value(*column, &summary);
+            let first = first.as_ref().and_then(|first| self::value(*column, first));
             let ratio = value.zip(first).filter(|_| index > 0).map(|(value, first)| times(value, first));
             let _ = write!(
                 html,
                 "<td class=\"number\" data-value=\"{}\">{}<small>{}</small></td>",
                 value.map(|value| value.to_string()).unwrap_or_default(),
-                (column.text)(one.report),
+                column.of(&summary).human(false),
                 ratio.unwrap_or_default()
             );
         }

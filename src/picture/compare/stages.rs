@@ -8,7 +8,7 @@ use crate::picture::font::{self, Weight};
 use crate::picture::outline::{Kind, Outline, PartId};
 use crate::picture::svg::escape;
 use crate::picture::words;
-use crate::report::{counted, short};
+use crate::report::{Figure, counted, short};
 
 /// A part with more than this share of the MACs is not a stage but what stages are in.
 const MOST: f64 = 0.85;
@@ -28,17 +28,21 @@ struct Stage {
     behind: u64,
 }
 
-/// A figure of a bar: its name and how to count it.
-type Figure = (&'static str, fn(&Sums) -> u64);
+/// What a bar is of, and how to count it.
+type Bar = (Figure, fn(&Sums) -> u64);
 
-const FIGURES: [Figure; 3] =
-    [("MACs", |sums| sums.macs), ("parameters", |sums| sums.params), ("activations", |sums| sums.activation_elements)];
+const BARS: [Bar; 3] = [
+    (Figure::Macs, |sums| sums.macs),
+    (Figure::Params, |sums| sums.params),
+    (Figure::Activations, |sums| sums.activation_elements),
+];
 
 /// The bars of one architecture, which are as long as its share of the most among those compared.
 pub fn bars(one: &Compared, compared: &[Compared]) -> String {
     let stages = stages(&one.outline);
     let mut html = format!("<section class=\"stages\"><h3>{}</h3>\n", escape(&one.outline.graph.name));
-    for (name, count) in FIGURES {
+    for (figure, count) in BARS {
+        let name = figure.words();
         let whole = count(&one.report.total);
         let most = compared.iter().map(|other| count(&other.report.total)).max().unwrap_or(0);
         let _ = write!(
@@ -85,7 +89,7 @@ fn stages(outline: &Outline) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     for id in parts {
         let part = outline.part(id);
-        let largest = FIGURES.iter().map(|(_, count)| share(count(&part.sums), count(&total))).fold(0.0, f64::max);
+        let largest = BARS.iter().map(|(_, count)| share(count(&part.sums), count(&total))).fold(0.0, f64::max);
         if largest == 0.0 {
             continue;
         }
