@@ -4,8 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Opens a page with a script that writes a line for each check into `<pre id="checks">`, and looks that there are `least` of
-/// them and all are fine. Where no browser is found, standard error says so.
+/// What runs the checks of a script, and writes a line for each into `<pre id="checks">`.
+const CHECKED: &str = include_str!("checks.js");
+
+/// Opens a page with a script of checks, and looks that there are `least` of them and all are fine. Where no browser is found,
+/// standard error says so.
 pub fn check(page: &str, script: &str, least: usize) {
     let Some(chromium) = chromium() else {
         // Past the test harness, which keeps what passing tests print.
@@ -15,7 +18,7 @@ pub fn check(page: &str, script: &str, least: usize) {
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("page.html");
-    std::fs::write(&path, page.replace("</body>", &format!("<script>{script}</script></body>"))).unwrap();
+    std::fs::write(&path, page.replace("</body>", &format!("<script>{CHECKED}{script}</script></body>"))).unwrap();
     let dom = dumped(&chromium, &path, folder.path());
     let found = dom.split_once("<pre id=\"checks\">").and_then(|(_, rest)| rest.split_once("</pre>"));
     let found = found.unwrap_or_else(|| panic!("the script did not end:\n{}", &dom[..dom.len().min(2000)])).0;
