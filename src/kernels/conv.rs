@@ -1,5 +1,6 @@
 //! Direct convolution: tiles of pixels by blocks of output channels, over weights packed in the order they are read.
 
+use super::arena::Memory;
 use super::bands::even;
 use super::instances::Kernels;
 use super::pointwise::Limits;
@@ -167,7 +168,7 @@ impl Conv {
             let (group, tile) = (column / placed.tiles.len(), column % placed.tiles.len());
             // SAFETY: `end` has found every pixel of every window inside the arena and `dst` apart from `src`, tasks
             // write different blocks or different pixels, and the level is available.
-            unsafe { self.task(placed, places, memory.0, [image, group], placed.tiles[tile], &placed.parts[part]) }
+            unsafe { self.task(placed, places, memory, [image, group], placed.tiles[tile], &placed.parts[part]) }
         });
     }
 
@@ -179,7 +180,7 @@ impl Conv {
         &self,
         placed: &Placed,
         places: &Places,
-        memory: *mut f32,
+        memory: &Memory,
         [image, group]: [usize; 2],
         (first, blocks): (usize, usize),
         part: &std::ops::Range<usize>,
@@ -196,10 +197,10 @@ impl Conv {
         // SAFETY: all offsets were checked to lie in the arena; the packed weights and biases have the sizes that
         // their layout says.
         unsafe {
-            let from = memory.add(src.start + image * src.image + group * in_blocks * src.block - placed.reach);
-            let to = memory.add(dst.start + image * dst.image + (group * group_blocks + first) * dst.block);
+            let from = memory.0.add(src.start + image * src.image + group * in_blocks * src.block - placed.reach);
+            let to = memory.0.add(dst.start + image * dst.image + (group * group_blocks + first) * dst.block);
             let other = add.as_ref().map(|add| {
-                memory.add(add.start + image * add.image + (group * group_blocks + first) * add.block).cast_const()
+                memory.0.add(add.start + image * add.image + (group * group_blocks + first) * add.block).cast_const()
             });
             let weights = self.weights.floats().as_ptr().add(before * ins * rows * columns);
             let bias = self.bias.floats().as_ptr().add(before);
@@ -242,6 +243,12 @@ impl Conv {
                     (placed.kernels[blocks - 1][segment.pixels - 1])(&tile);
                 }
                 block += count;
+            }
+            // The rows that begin in this part.
+            let pixel = |segment: Option<&Segment>| segment.map_or(dst.height * dst.width, |segment| segment.first);
+            let row = |index: usize| pixel(placed.segments.get(index)).div_ceil(dst.width);
+            for block in first..first + blocks {
+                dst.clear_beside(memory, image, group * group_blocks + block, row(part.start)..row(part.end));
             }
         }
     }
@@ -360,7 +367,8 @@ pub(super) fn end(shape: &ConvShape, Places { src, dst, add }: &Places, batch: u
     // All places of all windows, with the zeros around the image.
     let Reach { stride, extent, .. } = shape.windows();
     let covered = |axis: usize, size: usize| (size - 1) * stride[axis] + extent[axis];
-    let seen = View { start: src.start - reach, height: covered(0, dst.height), width: covered(1, dst.width), ..*src };
+    let (height, width) = (covered(0, dst.height), covered(1, dst.width));
+    let seen = View { start: src.start - reach, height, width, halo: [0; 4], ..*src };
     assert!(seen.is_apart(dst, batch), "a convolution does not write where it reads");
     let added = add.as_ref().map_or(0, |add| {
         assert_eq!((add.channels, add.height, add.width), (dst.channels, dst.height, dst.width));

@@ -89,9 +89,11 @@ impl Depthwise {
         pool.run(bands.tasks(), &|task| {
             let memory = &memory;
             let (image, block, rows_here) = bands.task(task);
+            // SAFETY: `end` has found every window and every result inside the arena and apart, tasks write different
+            // rows, and the level is available.
+            unsafe { dst.clear_beside(memory, image, block, rows_here.clone()) };
             for y in rows_here {
-                // SAFETY: `end` has found every window and every result inside the arena and apart, tasks
-                // write different rows, and the level is available.
+                // SAFETY: as above.
                 unsafe {
                     let from = memory.0.add(src.start + image * src.image + block * src.block - reach);
                     let row = Row {

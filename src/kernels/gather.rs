@@ -79,6 +79,7 @@ impl Gather {
             // SAFETY: all views lie in the arena, and all channels, rows and columns in their views; tasks write
             // different rows, and no source where a task writes.
             unsafe {
+                dst.clear_beside(memory, image, index, y..y + 1);
                 let to = memory.0.add(to).cast::<[f32; LANES]>();
                 let Some(row) = self.rows[y] else {
                     (0..dst.width).for_each(|x| to.add(x).write_unaligned([self.fill; LANES]));

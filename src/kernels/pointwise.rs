@@ -121,10 +121,12 @@ pub fn pointwise(
     pool.run(bands.tasks(), &|task| {
         let memory = &memory;
         let (image, block, rows) = bands.task(task);
+        // SAFETY: the views were checked to lie in the arena, tasks write different rows, `dst` is `src` or apart from it,
+        // and the level is available.
+        unsafe { dst.clear_beside(memory, image, block, rows.clone()) };
         for y in rows {
             let at = |view: &View| view.start + image * view.image + block * view.block;
-            // SAFETY: the views were checked to lie in the arena, tasks write different rows, `dst` is `src` or apart
-            // from it, and the level is available.
+            // SAFETY: as above.
             unsafe {
                 let from = memory.0.add(at(src) + y * src.row).cast_const();
                 let to = memory.0.add(at(dst) + y * dst.row);

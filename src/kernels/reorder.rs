@@ -2,7 +2,7 @@
 
 use super::{Arena, LANES, Pool, View};
 
-/// Copies `[N, C, H, W]` into the arena; lanes beyond the last channel become 0.
+/// Copies `[N, C, H, W]` into the arena, with zeros around it; lanes beyond the last channel become 0.
 pub fn from_rows(arena: &mut Arena, rows: &[f32], view: &View, batch: usize, pool: &mut Pool) {
     let plane = view.height * view.width;
     assert_eq!(rows.len(), batch * view.channels * plane, "one value for each place");
@@ -12,6 +12,8 @@ pub fn from_rows(arena: &mut Arena, rows: &[f32], view: &View, batch: usize, poo
     pool.run(batch * view.height * blocks, &|task| {
         let memory = &memory;
         let (image, y, block) = (task / blocks / view.height, task / blocks % view.height, task % blocks);
+        // SAFETY: the view was checked to lie in the arena, and tasks write different rows.
+        unsafe { view.clear_beside(memory, image, block, y..y + 1) };
         let first = block * LANES;
         let lanes = view.pixel.min(LANES);
         let at = view.start + image * view.image + block * view.block + y * view.row;
@@ -22,7 +24,7 @@ pub fn from_rows(arena: &mut Arena, rows: &[f32], view: &View, batch: usize, poo
                 &rows[start..start + view.width]
             });
             for x in 0..view.width {
-                // SAFETY: the view was checked to lie in the arena, and tasks write different rows.
+                // SAFETY: as above.
                 unsafe { memory.0.add(at + x * view.pixel + lane).write(from.map_or(0.0, |from| from[x])) };
             }
         }
@@ -55,6 +57,10 @@ pub fn reshape(arena: &mut Arena, src: &View, dst: &View, batch: usize, pool: &m
     pool.run(batch * src.channels, &|task| {
         let memory = &memory;
         let (image, channel) = (task / src.channels, task % src.channels);
+        if channel == 0 {
+            // SAFETY: the view was checked to lie in the arena, and one task of an image does this.
+            (0..dst.blocks()).for_each(|block| unsafe { dst.clear_beside(memory, image, block, 0..dst.height) });
+        }
         let first = |view: &View, channel: usize| {
             view.start + image * view.image + channel / LANES * view.block + channel % LANES
         };
@@ -81,25 +87,4 @@ pub fn reshape(arena: &mut Arena, src: &View, dst: &View, batch: usize, pool: &m
             }
         }
     });
-}
-
-/// Writes zeros around the images of a view: `[above, below, left, right]` rows and columns.
-pub fn clear_halo(arena: &mut Arena, view: &View, halo: [usize; 4], batch: usize) {
-    let [above, below, left, right] = halo;
-    let floats = arena.floats_mut();
-    for image in 0..batch {
-        for block in 0..view.blocks() {
-            let at = view.start + image * view.image + block * view.block;
-            let top = at - above * view.row - left * view.pixel;
-            floats[top..top + above * view.row].fill(0.0);
-            let bottom = at + view.height * view.row - left * view.pixel;
-            floats[bottom..bottom + below * view.row].fill(0.0);
-            for y in 0..view.height {
-                let row = at + y * view.row;
-                floats[row - left * view.pixel..row].fill(0.0);
-                let end = row + view.width * view.pixel;
-                floats[end..end + right * view.pixel].fill(0.0);
-            }
-        }
-    }
 }

@@ -25,6 +25,8 @@ pub fn softmax(arena: &mut Arena, log: bool, src: &View, dst: &View, level: Leve
     pool.run(batch * src.height, &|task| {
         let memory = &memory;
         let (image, y) = (task / src.height, task % src.height);
+        // SAFETY: the view was checked to lie in the arena, and tasks write different rows.
+        (0..blocks).for_each(|block| unsafe { dst.clear_beside(memory, image, block, y..y + 1) });
         let mut values = vec![f32::NEG_INFINITY; blocks * LANES];
         for x in 0..src.width {
             let at = |view: &View, block: usize| {

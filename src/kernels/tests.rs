@@ -33,7 +33,7 @@ impl Layout {
         let blocks = if pixel == LANES { channels.div_ceil(LANES) } else { 1 };
         let start = self.len + above * row + left * pixel;
         self.len += self.batch * blocks * block + LANES;
-        View { start, channels, height, width, pixel, row, block, image: blocks * block }
+        View { start, channels, height, width, pixel, row, block, image: blocks * block, halo }
     }
 }
 
@@ -195,7 +195,6 @@ fn check_conv(case: &Case, level: Level, pool: &mut Pool) {
     let mut arena = Arena::new(layout.len);
     from_rows(&mut arena, &input, &src, case.batch, pool);
     from_rows(&mut arena, &other, &add, case.batch, pool);
-    clear_halo(&mut arena, &src, case.pads, case.batch);
 
     let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, Limits::NONE, level).unwrap();
     let places = Places { src, dst, add: None };
@@ -259,7 +258,6 @@ fn depthwise_convolutions_are_those_of_plain_loops() {
             let dst = layout.image(channels, oh, ow, [0, 0, 0, 2]);
             let mut arena = Arena::new(layout.len);
             from_rows(&mut arena, &input, &src, batch, &mut pool);
-            clear_halo(&mut arena, &src, halo, batch);
             let layer = Depthwise::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU6, level).unwrap();
             layer.run(&mut arena, &src, &dst, batch, &mut pool);
             let expected: Vec<f32> = plain.iter().map(|value| value.clamp(0.0, 6.0)).collect();

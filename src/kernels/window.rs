@@ -56,10 +56,12 @@ impl Pooling {
         pool.run(bands.tasks(), &|task| {
             let memory = &memory;
             let (image, block, rows) = bands.task(task);
+            // SAFETY: the views and spans were checked to lie in the arena, tasks write different rows, and the level is
+            // available.
+            unsafe { dst.clear_beside(memory, image, block, rows.clone()) };
             for y in rows {
                 let at = |view: &View| view.start + image * view.image + block * view.block;
-                // SAFETY: the views and spans were checked to lie in the arena, tasks write different rows, and the
-                // level is available.
+                // SAFETY: as above.
                 unsafe {
                     kernel(&Window {
                         kind: self.kind,
@@ -89,9 +91,11 @@ pub fn mean(arena: &mut Arena, src: &View, dst: &View, level: Level, batch: usiz
     let columns = [Span { from: 0, to: src.width, count: src.width }];
     pool.run(batch * blocks, &|task| {
         let memory = &memory;
-        let at = |view: &View| view.start + task / blocks * view.image + task % blocks * view.block;
+        let (image, block) = (task / blocks, task % blocks);
+        let at = |view: &View| view.start + image * view.image + block * view.block;
         // SAFETY: the views were checked to lie in the arena, tasks write different blocks, and the level is available.
         unsafe {
+            dst.clear_beside(memory, image, block, 0..1);
             kernel(&Window {
                 kind: PoolKind::Mean,
                 src: memory.0.add(at(src)),

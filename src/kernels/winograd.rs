@@ -399,6 +399,10 @@ impl Work<'_> {
         for block in blocks {
             for index in tiles.clone() {
                 let (image, y, x) = placed.tile(index);
+                if x == 0 {
+                    // SAFETY: `end` found the results with the zeros around them inside the arena.
+                    unsafe { dst.clear_beside(&self.memory, image, block, y * STEP..dst.height.min((y + 1) * STEP)) };
+                }
                 let at = |view: &View| {
                     let base = view.start + image * view.image + block * view.block;
                     base + y * STEP * view.row + x * STEP * LANES

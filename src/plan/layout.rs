@@ -4,7 +4,7 @@ use super::draft::{Draft, Returned, Step};
 use super::sketch::ValueId;
 use super::slices::{self, Cut, Load, Stretch};
 use super::step::Work;
-use crate::kernels::{Arena, LANES, PlacedConvolution, Places, View, clear_halo};
+use crate::kernels::{LANES, PlacedConvolution, Places, View};
 use crate::memory;
 use crate::report::bytes;
 
@@ -21,10 +21,6 @@ pub(super) struct Layout {
     views: Vec<View>,
     /// Whether all images of the batch are there at once, rather than those of a stretch.
     whole: Vec<bool>,
-    /// Rows and columns of zeros around each root: above, below, left, right.
-    halos: Vec<[usize; 4]>,
-    /// The roots that come to be with each step.
-    begins: Vec<Vec<ValueId>>,
     /// What each convolution needs to know of its places.
     convs: Vec<Option<PlacedConvolution>>,
 }
@@ -100,24 +96,14 @@ impl Layout {
                 let (root, offset) = roots.of[value];
                 let (row, block, blocks) = roots.size(draft, root.0);
                 let [channels, height, width] = draft.values[value].image();
-                let [above, _, left, _] = roots.halos[root.0];
+                let halo @ [above, _, left, _] = roots.halos[root.0];
                 let pixel = draft.values[root.0].pixel;
                 let start = places[root.0] + offset * block + above * row + left * pixel;
-                View { start, channels, height, width, pixel, row, block, image: blocks * block }
+                View { start, channels, height, width, pixel, row, block, image: blocks * block, halo }
             })
             .collect();
-        let mut begins = vec![Vec::new(); draft.steps.len()];
-        for (root, life) in roots.lives.iter().enumerate() {
-            if let Some((first @ 1.., _)) = life
-                && roots.halos[root] != [0; 4]
-                && *first <= draft.steps.len()
-            {
-                begins[first - 1].push(ValueId(root));
-            }
-        }
         let whole = roots.of.iter().map(|(root, _)| images[root.0] == batch).collect();
-        let halos = roots.halos.clone();
-        let mut layout = Layout { batch, stretches, len, scratch: len, views, whole, convs: Vec::new(), halos, begins };
+        let mut layout = Layout { batch, stretches, len, scratch: len, views, whole, convs: Vec::new() };
         let place = |step: usize, images: usize| {
             let Step { work: Work::Conv { src, layer, add }, output, .. } = &draft.steps[step] else { return None };
             Some(layer.place(&layout.places(*src, *output, *add, 0), images, threads))
@@ -163,16 +149,6 @@ impl Layout {
     /// A convolution at its place; `step` is one.
     pub fn conv(&self, step: usize) -> &PlacedConvolution {
         self.convs[step].as_ref().expect("every convolution is placed")
-    }
-
-    /// The roots with zeros around them that come to be with a step.
-    pub fn begins(&self, step: usize) -> &[ValueId] {
-        &self.begins[step]
-    }
-
-    /// Writes the zeros around `images` images of a root from `first` on.
-    pub fn clear(&self, arena: &mut Arena, root: ValueId, first: usize, images: usize) {
-        clear_halo(arena, &self.view(root, first), self.halos[root.0], images);
     }
 }
 

@@ -180,6 +180,10 @@ impl Plan {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.place(&mut state, batch).map_err(candle_core::Error::msg)?;
         let State { pool, layout: Some(layout), arena } = &mut *state else { unreachable!("placed above") };
+        if cfg!(debug_assertions) {
+            // What is read without having been written shows.
+            arena.floats_mut().fill(f32::NAN);
+        }
         let mut run = step::Run { draft: &self.draft, layout, arena, pool, level: self.level, first: 0, images: batch };
         run.inputs(inputs);
         run.steps(observer)?;

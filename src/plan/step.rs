@@ -192,7 +192,6 @@ impl Run<'_> {
     pub fn inputs(&mut self, inputs: &[Rows<'_>]) {
         (self.first, self.images) = (0, self.layout.batch());
         for (value, rows) in self.draft.inputs.iter().zip(inputs) {
-            self.layout.clear(self.arena, *value, 0, self.images);
             self.store(*value, rows);
         }
     }
@@ -204,9 +203,6 @@ impl Run<'_> {
                 (self.first, self.images) = (first, stretch.images);
                 for index in stretch.steps.clone() {
                     let step = &self.draft.steps[index];
-                    for value in self.layout.begins(index) {
-                        self.layout.clear(self.arena, *value, first, stretch.images);
-                    }
                     self.step(index, &step.work, step.output).map_err(|error| error.context(step.path.to_string()))?;
                     observer(index);
                 }
