@@ -37,6 +37,13 @@ impl Layout {
     }
 }
 
+/// An arena that nobody has written to.
+fn untouched(layout: &Layout) -> Arena {
+    let mut arena = Arena::new(layout.len);
+    arena.floats_mut().fill(f32::NAN);
+    arena
+}
+
 /// Weights that are in memory.
 struct Held<'a> {
     weights: &'a [f32],
@@ -51,6 +58,23 @@ impl Unpacked for Held<'_> {
         weights.copy_from_slice(&self.weights[channels.start * each..channels.end * each]);
         bias.copy_from_slice(&self.bias[channels]);
         Ok(())
+    }
+}
+
+/// Whether there are zeros around the images of a view.
+fn is_framed(arena: &Arena, view: &View, batch: usize) {
+    let [above, below, left, right] = view.halo;
+    for image in 0..batch {
+        for block in 0..view.blocks() {
+            for y in 0..above + view.height + below {
+                for x in 0..left + view.width + right {
+                    let is_pixel = (above..above + view.height).contains(&y) && (left..left + view.width).contains(&x);
+                    let at = view.begin() + image * view.image + block * view.block + y * view.row + x * view.pixel;
+                    let floats = &arena.floats()[at..at + view.pixel];
+                    assert!(is_pixel || *floats == [0.0; LANES][..view.pixel], "{view:?} at {y}, {x}: {floats:?}");
+                }
+            }
+        }
     }
 }
 
@@ -192,7 +216,7 @@ fn check_conv(case: &Case, level: Level, pool: &mut Pool) {
     let src = layout.image_of(case.channels, h, w, case.pads, case.pixel);
     let dst = layout.image(case.out, oh, ow, [1, 0, 2, 1]);
     let add = layout.image(case.out, oh, ow, [0; 4]);
-    let mut arena = Arena::new(layout.len);
+    let mut arena = untouched(&layout);
     from_rows(&mut arena, &input, &src, case.batch, pool);
     from_rows(&mut arena, &other, &add, case.batch, pool);
 
@@ -200,6 +224,8 @@ fn check_conv(case: &Case, level: Level, pool: &mut Pool) {
     let places = Places { src, dst, add: None };
     layer.run(&mut arena, &layer.place(&places, case.batch, pool.threads()), &places, pool);
     close(&to_rows(&arena, &dst, case.batch), &plain);
+    is_framed(&arena, &src, case.batch);
+    is_framed(&arena, &dst, case.batch);
 
     let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU, level).unwrap();
     let places = Places { src, dst, add: Some(add) };
@@ -212,8 +238,9 @@ fn check_conv(case: &Case, level: Level, pool: &mut Pool) {
         let placed = layer.place(&places, case.batch, pool.threads());
         let mut whole = Arena::new(layout.len + placed.scratch());
         whole.floats_mut()[..layout.len].copy_from_slice(arena.floats());
-        whole.floats_mut()[dst.start..dst.end(case.batch)].fill(f32::NAN);
+        whole.floats_mut()[dst.begin()..dst.end(case.batch)].fill(f32::NAN);
         layer.run(&mut whole, &placed, &places, layout.len, pool);
+        is_framed(&whole, &dst, case.batch);
         // Its errors are those of the sums that it makes, which are as large as the largest result.
         let largest = plain.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
         for (a, b) in to_rows(&whole, &dst, case.batch).iter().zip(&expected) {
@@ -255,11 +282,12 @@ fn depthwise_convolutions_are_those_of_plain_loops() {
             let halo = [before[0], before[0], before[1], before[1]];
             let mut layout = Layout { len: 0, batch };
             let src = layout.image(channels, h, w, halo);
-            let dst = layout.image(channels, oh, ow, [0, 0, 0, 2]);
-            let mut arena = Arena::new(layout.len);
+            let dst = layout.image(channels, oh, ow, [0, 1, 0, 2]);
+            let mut arena = untouched(&layout);
             from_rows(&mut arena, &input, &src, batch, &mut pool);
             let layer = Depthwise::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU6, level).unwrap();
             layer.run(&mut arena, &src, &dst, batch, &mut pool);
+            is_framed(&arena, &dst, batch);
             let expected: Vec<f32> = plain.iter().map(|value| value.clamp(0.0, 6.0)).collect();
             close(&to_rows(&arena, &dst, batch), &expected);
         }
@@ -281,9 +309,9 @@ fn pools_and_means_are_those_of_plain_loops() {
         for kind in [PoolKind::Max, PoolKind::Mean] {
             let mut layout = Layout { len: 0, batch };
             let src = layout.image(channels, h, w, [1, 1, 1, 1]);
-            let dst = layout.image(channels, rows.len(), columns.len(), [0; 4]);
-            let one = layout.image(channels, 1, 1, [0; 4]);
-            let mut arena = Arena::new(layout.len);
+            let dst = layout.image(channels, rows.len(), columns.len(), [2, 0, 0, 1]);
+            let one = layout.image(channels, 1, 1, [1; 4]);
+            let mut arena = untouched(&layout);
             from_rows(&mut arena, &input, &src, batch, &mut pool);
             let pooling = Pooling { kind, rows: rows.clone(), columns: columns.clone() };
             pooling.run(&mut arena, &src, &dst, level, batch, &mut pool);
@@ -305,6 +333,8 @@ fn pools_and_means_are_those_of_plain_loops() {
             close(&to_rows(&arena, &dst, batch), &expected);
             mean(&mut arena, &src, &one, level, batch, &mut pool);
             close(&to_rows(&arena, &one, batch), &means);
+            is_framed(&arena, &dst, batch);
+            is_framed(&arena, &one, batch);
         }
     }
 }
@@ -340,11 +370,12 @@ fn pointwise_results_are_those_of_plain_loops() {
             (Pointwise::Slope(&scale), Box::new(|i| if a[i] < 0.0 { a[i] * scale[channel(i)] } else { a[i] })),
         ];
         for (kind, plain) in cases {
-            let mut arena = Arena::new(layout.len);
+            let mut arena = untouched(&layout);
             from_rows(&mut arena, &a, &va, batch, &mut pool);
             from_rows(&mut arena, &b, &vb, batch, &mut pool);
             from_rows(&mut arena, &gates, &gate, batch, &mut pool);
             pointwise(&mut arena, kind, &va, &dst, Limits::RELU, level, batch, &mut pool);
+            is_framed(&arena, &dst, batch);
             let expected: Vec<f32> = (0..a.len()).map(|i| plain(i).max(0.0)).collect();
             close(&to_rows(&arena, &dst, batch), &expected);
         }
@@ -363,4 +394,29 @@ fn values_that_are_not_numbers_stay_so_under_limits() {
         pointwise(&mut arena, kind, &view, &view, Limits::RELU6, level, 1, &mut Pool::new(1));
         assert!(arena.floats()[view.start].is_nan());
     }
+}
+
+#[test]
+fn what_moves_values_writes_zeros_around_them() {
+    let mut pool = Pool::new(2);
+    let (channels, h, w, batch) = (20, 4, 6, 2);
+    let rows = values(14, batch * channels * h * w);
+    let mut layout = Layout { len: 0, batch };
+    let src = layout.image(channels, h, w, [0; 4]);
+    let halo = [1, 2, 2, 1];
+    let (turned, gathered) = (layout.image(channels, w, h, halo), layout.image(channels, h, w, halo));
+    let (normalised, soft) = (layout.image(channels, h, w, halo), layout.image(channels, h, w, halo));
+    let mut arena = untouched(&layout);
+    from_rows(&mut arena, &rows, &src, batch, &mut pool);
+    reshape(&mut arena, &src, &turned, batch, &mut pool);
+    Gather::concat(&[channels], [h, w]).run(&mut arena, &[src], &gathered, batch, &mut pool);
+    let level = Level::Scalar;
+    let lrn = Lrn { size: 5, alpha: 1e-4, beta: 0.75, k: 1.0 };
+    lrn.run(&mut arena, &src, &normalised, level, batch, &mut pool);
+    softmax(&mut arena, false, &src, &soft, level, batch, &mut pool);
+    for view in [turned, gathered, normalised, soft] {
+        is_framed(&arena, &view, batch);
+    }
+    close(&to_rows(&arena, &turned, batch), &rows);
+    close(&to_rows(&arena, &gathered, batch), &rows);
 }
