@@ -1,48 +1,42 @@
-//! The threads that kernels run on: started once, woken for every kernel, and spinning in between for as long as the
-//! next kernel is likely to come.
+//! The threads that kernels run on: started once, woken for every kernel, and looking in between for as long as the next
+//! kernel is likely to come.
+//!
+//! A job of a large network takes some microseconds, and a cache line some tenths of one from a core to another, so few
+//! lines go to and fro: one to give a worker its job, which comes back when it is done, and the counters of shares where
+//! one thread helps another.
 
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 /// How often a waiting thread looks before it goes to sleep: some tenths of a millisecond.
 const SPINS: usize = 20_000;
-
-/// In [`Shared::gate`]: no worker may enter the job.
-const CLOSED: usize = 1 << (usize::BITS - 1);
+/// A share of at least this many tasks is of small ones, the last of which nobody takes from its thread: that would take
+/// longer to begin than the thread to get there.
+const MANY: usize = 32;
+/// One in so many of those is left to its thread.
+const LAST: usize = 16;
 
 /// A number of threads that share out tasks; the one that asks works with them.
 #[derive(Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// The number of the last job, from 1.
+    round: u32,
 }
 
-/// The workers and the thread that asks. A job lies on the asking thread's stack; workers may look at it only between
-/// entering and leaving through the gate, and the asking thread closes the gate and waits for all to leave before it
-/// returns. A worker that comes late finds the gate closed, and nobody waits for it.
 struct Shared {
-    /// Grows by one with every job.
-    round: AtomicUsize,
-    /// How many workers are at the job, and [`CLOSED`].
-    gate: AtomicUsize,
-    /// Written by the asking thread alone, while the gate is closed and nobody is inside.
-    job: UnsafeCell<Option<Job>>,
-    /// The next task of each thread's share; the thread that asks has the first.
+    /// One for each worker: thread 1, 2 and so on.
+    slots: Vec<Slot>,
+    /// The next task of each thread's share: the job's number, then the task's. Where it is of another job, nobody has begun
+    /// the share. The thread that asks has the first.
     next: Vec<Counter>,
-    /// How many workers sleep or are about to.
-    sleeping: AtomicUsize,
-    sleep: Mutex<()>,
-    woken: Condvar,
     stop: AtomicBool,
     panicked: AtomicBool,
 }
-
-// SAFETY: `job` is accessed only as its contract says, which the gate makes sure of; the rest is made to be shared.
-unsafe impl Sync for Shared {}
-// SAFETY: a job is a number and a reference to a function that may be shared.
-unsafe impl Send for Shared {}
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -50,29 +44,51 @@ impl std::fmt::Debug for Shared {
     }
 }
 
+/// Where a worker gets its jobs, in a cache line of its own.
+///
+/// A job lies on the asking thread's stack. A worker may look at it only while the stage is [`TAKEN`]: the asking thread
+/// offers it, and before it returns takes back what nobody has taken, or waits until the worker is idle again. So nobody
+/// waits for a worker that comes late.
+#[repr(align(128))]
+struct Slot {
+    stage: AtomicU8,
+    /// Written by the asking thread while the stage is [`IDLE`] or [`ASLEEP`], read by the worker while it is [`TAKEN`].
+    job: UnsafeCell<Option<Job>>,
+}
+
+/// The worker waits for a job.
+const IDLE: u8 = 0;
+/// It has to be woken first.
+const ASLEEP: u8 = 1;
+/// There is a job.
+const OFFERED: u8 = 2;
+/// It works.
+const TAKEN: u8 = 3;
+
+// SAFETY: `job` is accessed only as its contract says, which the stage makes sure of.
+unsafe impl Sync for Slot {}
+// SAFETY: a job is numbers and a reference to a function that may be shared.
+unsafe impl Send for Slot {}
+
 /// A counter in a cache line of its own.
 #[repr(align(128))]
-struct Counter(AtomicUsize);
+struct Counter(AtomicU64);
 
 /// Call `work` with every number below `tasks`.
 #[derive(Clone, Copy)]
 struct Job {
-    tasks: usize,
+    round: u32,
+    tasks: u32,
     work: &'static (dyn Fn(usize, usize) + Sync),
 }
 
 impl Pool {
     /// A pool of `threads`, the caller among them; at least one.
     pub fn new(threads: usize) -> Pool {
-        let counters = |count: usize| (0..count).map(|_| Counter(AtomicUsize::new(0))).collect();
+        let slot = |_| Slot { stage: AtomicU8::new(IDLE), job: UnsafeCell::new(None) };
         let shared = Arc::new(Shared {
-            round: AtomicUsize::new(0),
-            gate: AtomicUsize::new(CLOSED),
-            job: UnsafeCell::new(None),
-            next: counters(threads.max(1)),
-            sleeping: AtomicUsize::new(0),
-            sleep: Mutex::new(()),
-            woken: Condvar::new(),
+            slots: (1..threads).map(slot).collect(),
+            next: (0..threads.max(1)).map(|_| Counter(AtomicU64::new(0))).collect(),
             stop: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
         });
@@ -83,7 +99,7 @@ impl Pool {
         };
         // Where the system gives no more threads there are fewer; the others take their share of the tasks.
         let workers: Vec<JoinHandle<()>> = (1..threads).map_while(spawn).collect();
-        Pool { shared, workers }
+        Pool { shared, workers, round: 0 }
     }
 
     /// How many threads there are, the caller's among them.
@@ -104,45 +120,102 @@ impl Pool {
             (0..tasks).for_each(|task| work(task, 0));
             return;
         }
-        let shared = &*self.shared;
-        // SAFETY: workers use the reference only between entering and leaving; `Finish` waits until all have left, also
-        // where `work` panics here, so it is never used after this call, whatever its lifetime.
+        let Ok(count) = u32::try_from(tasks) else {
+            let half = tasks / 2;
+            self.run_on(half, work);
+            return self.run_on(tasks - half, &|task, thread| work(half + task, thread));
+        };
+        self.round = self.round.checked_add(1).unwrap_or_else(|| {
+            // No counter may look as if it were of this job.
+            self.shared.next.iter().for_each(|next| next.0.store(0, Ordering::Relaxed));
+            1
+        });
+        // SAFETY: workers use the reference only while they have taken the job; `Finish` waits until none has, also where
+        // `work` panics here, so it is never used after this call, whatever its lifetime.
         let work = unsafe {
             std::mem::transmute::<&(dyn Fn(usize, usize) + Sync), &'static (dyn Fn(usize, usize) + Sync)>(work)
         };
-        let job = Job { tasks, work };
-        // SAFETY: the gate is closed and nobody is inside, since `Finish` has waited for that.
-        unsafe { *shared.job.get() = Some(job) };
-        for (thread, next) in shared.next.iter().enumerate() {
-            next.0.store(shared.share(tasks, thread), Ordering::Relaxed);
+        let job = Job { round: self.round, tasks: count, work };
+        for (slot, worker) in self.shared.slots.iter().zip(&self.workers) {
+            // SAFETY: the worker is idle or asleep, since `Finish` has waited for that.
+            unsafe { *slot.job.get() = Some(job) };
+            if slot.stage.swap(OFFERED, Ordering::AcqRel) == ASLEEP {
+                worker.thread().unpark();
+            }
         }
-        shared.gate.fetch_and(!CLOSED, Ordering::Release);
-        shared.round.fetch_add(1, Ordering::SeqCst);
-        if shared.sleeping.load(Ordering::SeqCst) > 0 {
-            drop(shared.sleep.lock().unwrap_or_else(PoisonError::into_inner));
-            shared.woken.notify_all();
-        }
-        let finish = Finish { shared };
-        shared.work_off(job, 0);
-        drop(finish);
-        assert!(!shared.panicked.swap(false, Ordering::Relaxed), "a kernel panicked on another thread");
+        let finish = Finish { shared: &self.shared, job };
+        self.shared.work_off(job, 0);
+        finish.all();
+        assert!(!self.shared.panicked.swap(false, Ordering::Relaxed), "a kernel panicked on another thread");
     }
 }
 
-/// Closes the gate, when it is dropped, and waits until nobody is inside.
+/// Waits, when it is dropped, until no worker is at the job.
 struct Finish<'a> {
     shared: &'a Shared,
+    job: Job,
+}
+
+impl Finish<'_> {
+    /// Sees to it that every task is done.
+    fn all(self) {
+        for (index, slot) in self.shared.slots.iter().enumerate() {
+            if slot.take_back() {
+                // This share may have tasks that were left to its thread.
+                self.shared.help(self.job, index + 1, 0, 0);
+            }
+        }
+    }
 }
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        self.shared.gate.fetch_or(CLOSED, Ordering::AcqRel);
+        for slot in &self.shared.slots {
+            slot.take_back();
+            let mut spins = 0;
+            while slot.stage.load(Ordering::Acquire) == TAKEN {
+                spins += 1;
+                match spins < SPINS {
+                    true => std::hint::spin_loop(),
+                    false => std::thread::yield_now(),
+                }
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// Whether the job was offered still, and now is not any more.
+    fn take_back(&self) -> bool {
+        // Looked at first, since a worker that is done needs to be asked for nothing.
+        self.stage.load(Ordering::Relaxed) == OFFERED
+            && self.stage.compare_exchange(OFFERED, IDLE, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Waits for a job and takes it: for a while awake, then asleep. `None` once `stop` is set.
+    fn wait(&self, stop: &AtomicBool) -> Option<Job> {
         let mut spins = 0;
-        while self.shared.gate.load(Ordering::Acquire) != CLOSED {
-            spins += 1;
-            match spins < SPINS {
-                true => std::hint::spin_loop(),
-                false => std::thread::yield_now(),
+        loop {
+            match self.stage.load(Ordering::Relaxed) {
+                OFFERED => {
+                    if self.stage.compare_exchange(OFFERED, TAKEN, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                        // SAFETY: it is taken.
+                        return unsafe { *self.job.get() };
+                    }
+                }
+                _ if stop.load(Ordering::Acquire) => return None,
+                IDLE if spins < SPINS => {
+                    spins += 1;
+                    std::hint::spin_loop();
+                }
+                IDLE => {
+                    spins = 0;
+                    // Whoever offers a job from now on wakes this thread.
+                    if self.stage.compare_exchange(IDLE, ASLEEP, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                        std::thread::park();
+                    }
+                }
+                _ => std::thread::park(),
             }
         }
     }
@@ -150,65 +223,50 @@ impl Drop for Finish<'_> {
 
 impl Shared {
     /// The first task of a thread's share.
-    fn share(&self, tasks: usize, thread: usize) -> usize {
-        tasks * thread / self.next.len()
+    fn share(&self, tasks: u32, thread: usize) -> u32 {
+        (u64::from(tasks) * thread as u64 / self.next.len() as u64) as u32
     }
 
     /// Takes tasks until there are none: of the own share first, then of the next thread's, and so on.
     fn work_off(&self, job: Job, thread: usize) {
         let threads = self.next.len();
-        for share in (thread..threads).chain(0..thread) {
-            let end = self.share(job.tasks, share + 1);
-            loop {
-                let task = self.next[share].0.fetch_add(1, Ordering::Relaxed);
-                if task >= end {
-                    break;
+        self.help(job, thread, thread, 0);
+        for share in (thread + 1..threads).chain(0..thread) {
+            let length = self.share(job.tasks, share + 1) - self.share(job.tasks, share);
+            let left = if length as usize >= MANY { length / LAST as u32 } else { 0 };
+            self.help(job, share, thread, left);
+        }
+    }
+
+    /// Does tasks of a share until so many are left.
+    fn help(&self, job: Job, share: usize, thread: usize, left: u32) {
+        let [first, end] = [share, share + 1].map(|share| self.share(job.tasks, share));
+        let counter = &self.next[share].0;
+        let mut seen = counter.load(Ordering::Relaxed);
+        loop {
+            let next = if (seen >> 32) as u32 == job.round { seen as u32 } else { first };
+            if next + left >= end {
+                return;
+            }
+            let taken = u64::from(job.round) << 32 | u64::from(next + 1);
+            match counter.compare_exchange_weak(seen, taken, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => {
+                    (job.work)(next as usize, thread);
+                    seen = counter.load(Ordering::Relaxed);
                 }
-                (job.work)(task, thread);
+                Err(now) => seen = now,
             }
         }
     }
 
     /// What a worker does all its life.
     fn serve(&self, thread: usize) {
-        let mut seen = 0;
-        loop {
-            seen = self.await_round(seen);
-            if self.stop.load(Ordering::Acquire) {
-                return;
+        let slot = &self.slots[thread - 1];
+        while let Some(job) = slot.wait(&self.stop) {
+            if catch_unwind(AssertUnwindSafe(|| self.work_off(job, thread))).is_err() {
+                self.panicked.store(true, Ordering::Relaxed);
             }
-            if self.gate.fetch_add(1, Ordering::AcqRel) & CLOSED == 0 {
-                // SAFETY: the gate was open, so the job was written before and stays until this worker leaves.
-                let job = unsafe { *self.job.get() };
-                let job = job.expect("the gate is opened for a job");
-                let attempt = std::panic::AssertUnwindSafe(|| self.work_off(job, thread));
-                if std::panic::catch_unwind(attempt).is_err() {
-                    self.panicked.store(true, Ordering::Relaxed);
-                }
-            }
-            self.gate.fetch_sub(1, Ordering::AcqRel);
-        }
-    }
-
-    /// Waits for another round than `seen`: for a while awake, then asleep.
-    fn await_round(&self, seen: usize) -> usize {
-        for _ in 0..SPINS {
-            let round = self.round.load(Ordering::Acquire);
-            if round != seen {
-                return round;
-            }
-            std::hint::spin_loop();
-        }
-        let mut guard = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever begins a round either sees this or has begun it before the look below.
-        self.sleeping.fetch_add(1, Ordering::SeqCst);
-        loop {
-            let round = self.round.load(Ordering::SeqCst);
-            if round != seen {
-                self.sleeping.fetch_sub(1, Ordering::SeqCst);
-                return round;
-            }
-            guard = self.woken.wait(guard).unwrap_or_else(PoisonError::into_inner);
+            slot.stage.store(IDLE, Ordering::Release);
         }
     }
 }
@@ -216,10 +274,8 @@ impl Shared {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Release);
-        self.shared.round.fetch_add(1, Ordering::SeqCst);
-        drop(self.shared.sleep.lock().unwrap_or_else(PoisonError::into_inner));
-        self.shared.woken.notify_all();
         for worker in self.workers.drain(..) {
+            worker.thread().unpark();
             // A worker that panicked has nothing left to give back.
             drop(worker.join());
         }
