@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::colour::{self, COST_STEPS, Colour, Family, PAPER, Theme};
 use super::font::{self, Weight};
-use super::layout::{Placed, Shown, Wire, place};
+use super::layout::{Placed, Shown, Wire, place, turn};
 use super::outline::{Kind, Outline};
 use super::svg::{Anchor, Svg, number, point};
 use super::words::{self, LINE_SIZE, SHAPE_SIZE, TITLE_SIZE};
@@ -155,8 +155,8 @@ fn way(wire: &Wire, x: f64, y: f64) -> String {
         if (from.0 - to.0).abs() < 0.01 {
             path += &format!("L{}", point(to));
         } else {
-            let bend = (to.1 - from.1) * 0.55;
-            path += &format!("C{} {} {}", point((from.0, from.1 + bend)), point((to.0, to.1 - bend)), point(to));
+            let [leave, arrive] = turn(from, to);
+            path += &format!("C{} {} {}", point(leave), point(arrive), point(to));
         }
     }
     path

@@ -8,8 +8,9 @@ use archc::analyse::analyse;
 use archc::diagnostic::Diagnostics;
 use archc::expand::{Program, Settings};
 use archc::ir::Graph;
-use archc::picture::layout::{Placed, Shown, place};
+use archc::picture::layout::{Placed, Shown, place, turn};
 use archc::picture::outline::Outline;
+use archc::picture::words;
 use archc::source::SourceMap;
 
 fn graph_of(text: &str) -> Graph {
@@ -20,6 +21,39 @@ fn graph_of(text: &str) -> Graph {
     let graph = program.expand(&mut sources, "net", &Settings::default(), &mut diagnostics);
     assert!(!diagnostics.has_errors(), "{:?}", diagnostics.into_sorted());
     graph.unwrap()
+}
+
+/// Checks that no link turns through a shape that is written in the same frame.
+fn assert_shapes_are_clear(placed: &Placed, graph: &Graph, what: &str) {
+    let turns: Vec<[(f64, f64); 2]> = placed
+        .wires
+        .iter()
+        .filter(|wire| !wire.around)
+        .flat_map(|wire| wire.points.windows(2).map(|pair| [pair[0], pair[1]]))
+        .filter(|[from, to]| (from.0 - to.0).abs() > 0.01)
+        .collect();
+    for wire in &placed.wires {
+        let Some((x, y)) = wire.label else { continue };
+        let text = words::shape(graph, wire.tensor);
+        let (right, top) = (x + words::label_width(&text), y - 7.0);
+        for [from, to] in &turns {
+            if from.1 > y || to.1 < top || from.0.min(to.0) > right || from.0.max(to.0) < x {
+                continue;
+            }
+            let [leave, arrive] = turn(*from, *to);
+            for step in 0..=200 {
+                let t = f64::from(step) / 200.0;
+                let at = |a: f64, b: f64, c: f64, d: f64| {
+                    let s = 1.0 - t;
+                    s.powi(3) * a + 3.0 * s * s * t * b + 3.0 * s * t * t * c + t.powi(3) * d
+                };
+                let (over, down) = (at(from.0, leave.0, arrive.0, to.0), at(from.1, leave.1, arrive.1, to.1));
+                let inside = over > x && over < right && down > top && down < y;
+                assert!(!inside, "{what}: a link crosses {text} of {:?}", graph.node(wire.tensor).path);
+            }
+        }
+    }
+    placed.spots.iter().for_each(|spot| assert_shapes_are_clear(&spot.placed, graph, what));
 }
 
 /// Checks what is in a part, and counts the boxes.
@@ -49,7 +83,9 @@ fn assert_drawn_well(graph: &Graph) {
             let boxes = outline.drawn(depth, unfold);
             if boxes <= 600 {
                 let what = format!("{} at depth {depth}", graph.name);
-                assert_eq!(assert_in_place(&place(&outline, Shown { depth, unfold }), &what), boxes, "{what}");
+                let placed = place(&outline, Shown { depth, unfold });
+                assert_eq!(assert_in_place(&placed, &what), boxes, "{what}");
+                assert_shapes_are_clear(&placed, graph, &what);
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::columns::{self, Column};
+use super::crossings::Crossings;
 use super::layers::{Item, Layers};
 use crate::ir::NodeId;
 use crate::picture::outline::{End, Kind, Link, Outline, Part, PartId};
@@ -17,6 +18,13 @@ pub const TITLE: f64 = 32.0;
 
 /// How far down a link goes straight behind the border of a frame, beside the title.
 const ENTRY: f64 = 20.0;
+/// How far down links go straight below a row where they would cross a shape otherwise, and the space to turn in.
+const DROP: f64 = 17.0;
+const TURN: f64 = 30.0;
+/// The height of a shape's digits.
+const LABEL: f64 = 7.0;
+/// How far the cards of a repetition reach below it.
+const CARDS: f64 = 7.0;
 
 /// How much of an outline is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,43 +145,56 @@ impl Placer<'_> {
         let width = (edge - columns::GUTTER + PAD).max(words_width + PAD).ceil();
         let center = |item: &Item, row: usize| x[item] + shift[column_of[row]];
 
-        let mut tops = vec![0.0; layers.rows.len()];
-        let mut bottom: f64 = title;
-        for column in &columns {
-            let mut y = title + if is_root { 6.0 } else { 14.0 };
-            for row in column.rows.clone() {
-                let is_border = matches!(layers.rows[row][0], Item::Port(End::In(_) | End::Out(_)));
-                tops[row] = if is_border { 0.0 } else { y };
-                y += if is_border { 0.0 } else { heights[row] + ROW_GAP };
-                bottom = bottom.max(y - ROW_GAP);
-            }
-        }
-        let around = if columns.len() > 1 { 18.0 } else { 0.0 };
-        let height = (bottom + PAD + 4.0 + around).ceil();
-        for (row, items) in layers.rows.iter().enumerate() {
-            if matches!(items[0], Item::Port(End::Out(_))) {
-                tops[row] = height;
-            }
-        }
-
         let row_of: HashMap<Item, usize> = layers
             .rows
             .iter()
             .enumerate()
             .flat_map(|(row, items)| items.iter().map(move |item| (*item, row)))
             .collect();
-        let grid = Grid {
-            layers: &layers,
-            row_of: &row_of,
-            tops: &tops,
-            heights: &heights,
-            columns: &columns,
-            column_of: &column_of,
-            shift: &shift,
-            title,
-            center: &center,
+        let around = if columns.len() > 1 { 18.0 } else { 0.0 };
+        let lay = |drops: &[f64]| {
+            let mut tops = vec![0.0; layers.rows.len()];
+            let mut bottom: f64 = title;
+            for column in &columns {
+                let mut y = title + if is_root { 6.0 } else { 14.0 };
+                for row in column.rows.clone() {
+                    if !is_border(&layers.rows[row][0]) {
+                        tops[row] = y;
+                        bottom = bottom.max(y + heights[row]);
+                        y += heights[row] + if drops[row] > 0.0 { drops[row] + TURN } else { ROW_GAP };
+                    }
+                }
+            }
+            let height = (bottom + PAD + 4.0 + around).ceil();
+            for (row, items) in layers.rows.iter().enumerate() {
+                if matches!(items[0], Item::Port(End::Out(_))) {
+                    tops[row] = height;
+                }
+            }
+            let grid = Grid {
+                layers: &layers,
+                row_of: &row_of,
+                tops: &tops,
+                heights: &heights,
+                drops,
+                columns: &columns,
+                column_of: &column_of,
+                shift: &shift,
+                title,
+                center: &center,
+            };
+            let (wires, crossings) = wires(self.outline, part, &children, &grid);
+            (tops, height, wires, crossings.rows())
         };
-        let wires = wires(self.outline, part, &children, &grid);
+        let mut drops = vec![0.0; layers.rows.len()];
+        let (mut tops, mut height, mut wires, crossed) = lay(&drops);
+        if !crossed.is_empty() {
+            for row in crossed {
+                let cards = layers.rows[row].iter().any(|item| repeated(item, &children));
+                drops[row] = DROP + if cards { CARDS } else { 0.0 };
+            }
+            (tops, height, wires, _) = lay(&drops);
+        }
         let port = |end: End| center(&Item::Port(end), row_of[&Item::Port(end)]);
         let ins = (0..part.ins.len()).map(|index| port(End::In(index))).collect();
         let outs = (0..part.outs.len()).map(|index| port(End::Out(index))).collect();
@@ -184,6 +205,18 @@ impl Placer<'_> {
             spots.push(Spot { x: center(&item, row) - placed.width / 2.0, y: tops[row], placed });
         }
         Placed { part: id, times, open: true, words, width, height, spots, wires, ins, outs }
+    }
+}
+
+fn is_border(item: &Item) -> bool {
+    matches!(item, Item::Port(End::In(_) | End::Out(_)))
+}
+
+/// Whether it stands for several, whose cards reach below it.
+fn repeated(item: &Item, children: &[Placed]) -> bool {
+    match item {
+        Item::Port(End::Child(child)) => children[*child].times > 1,
+        Item::Port(End::In(_) | End::Out(_)) | Item::Bend(_) => false,
     }
 }
 
@@ -200,6 +233,8 @@ struct Grid<'a> {
     row_of: &'a HashMap<Item, usize>,
     tops: &'a [f64],
     heights: &'a [f64],
+    /// How far down links go straight below each row.
+    drops: &'a [f64],
     columns: &'a [Column],
     column_of: &'a [usize],
     shift: &'a [f64],
@@ -214,7 +249,8 @@ impl Grid<'_> {
     }
 }
 
-fn wires(outline: &Outline, part: &Part, children: &[Placed], grid: &Grid) -> Vec<Wire> {
+/// All links, and where they come near the shapes that are written beside them.
+fn wires(outline: &Outline, part: &Part, children: &[Placed], grid: &Grid) -> (Vec<Wire>, Crossings) {
     // Several links into one box end side by side, in the order in which they come.
     let mut arrivals: HashMap<usize, Vec<(f64, usize)>> = HashMap::new();
     for (index, link) in part.links.iter().enumerate() {
@@ -236,11 +272,8 @@ fn wires(outline: &Outline, part: &Part, children: &[Placed], grid: &Grid) -> Ve
             entry.insert(*link, (place as f64 - straight) * step);
         }
     }
-    // How far the cards of a repetition reach below it.
-    let below = |link: &Link| match link.from {
-        End::Child(child) if children[child].times > 1 => 7.0,
-        End::Child(_) | End::In(_) | End::Out(_) => 0.0,
-    };
+    let below = |link: &Link| if repeated(&Item::Port(link.from), children) { CARDS } else { 0.0 };
+    let mut crossings = Crossings::new(grid.tops.len());
     let mut labelled = HashSet::new();
     let mut wires = Vec::with_capacity(part.links.len());
     for (index, link) in part.links.iter().enumerate() {
@@ -250,31 +283,38 @@ fn wires(outline: &Outline, part: &Part, children: &[Placed], grid: &Grid) -> Ve
         let label = (matches!(link.from, End::Child(_)) && !matches!(link.to, End::Out(_)))
             .then(|| labelled.insert((link.from, link.tensor)).then_some((start.0 + 5.0, start.1 + 13.0 + below(link))))
             .flatten();
+        if let Some(start) = label {
+            let width = words::label_width(&words::shape(outline.graph, link.tensor));
+            crossings.label(from_row, start, width, LABEL);
+        }
         let arrow = matches!(link.to, End::Child(child) if !children[child].open);
         let (from_column, to_column) = (grid.column_of[from_row], grid.column_of[to_row]);
         let around = from_column != to_column;
         let points = if around {
             let gutter = grid.columns[from_column].right + grid.shift[from_column] + columns::GUTTER / 2.0;
-            let (low, high) = (start.1 + ROW_GAP * 0.75, grid.title - 8.0);
+            let (low, high) = (start.1 + ROW_GAP * 0.75 + below(link), grid.title - 8.0);
             vec![start, (start.0, low), (gutter, low), (gutter, high), (end.0, high), end]
         } else {
             let mut points = vec![start];
             let entry = if matches!(link.from, End::In(_)) { ENTRY } else { 0.0 };
-            let mut row_end = grid.tops[from_row] + grid.heights[from_row] + entry;
+            let mut row_end = grid.tops[from_row] + grid.heights[from_row] + entry + grid.drops[from_row];
             for (row, bend) in (from_row + 1..).zip(&grid.layers.bends[index]) {
                 let x = (grid.center)(&Item::Bend(*bend), row);
                 let last = points[points.len() - 1].0;
+                crossings.turn(row - 1, (last, row_end), (x, grid.tops[row]));
                 points.extend([(last, row_end), (x, grid.tops[row]), (x, grid.tops[row] + grid.heights[row])]);
-                row_end = grid.tops[row] + grid.heights[row];
+                row_end = grid.tops[row] + grid.heights[row] + grid.drops[row];
             }
             let last = points[points.len() - 1];
-            points.extend([(last.0, row_end.max(last.1)), end]);
+            let last = (last.0, row_end.max(last.1));
+            crossings.turn(to_row - 1, last, end);
+            points.extend([last, end]);
             points.dedup();
             points
         };
         wires.push(Wire { tensor: link.tensor, points, around, label, arrow });
     }
-    wires
+    (wires, crossings)
 }
 
 /// Where a link leaves what it comes from, and the row of that.

@@ -1,5 +1,5 @@
 // Draws the parts that are open, and answers the pointer and the keyboard. `data` is what `mod.rs` writes.
-const ROW_GAP = 30, PAD = 12, TITLE = 32, ENTRY = 20, MAX_BOXES = 4000;
+const ROW_GAP = 30, PAD = 12, TITLE = 32, ENTRY = 20, DROP = 17, TURN = 30, CARDS = 7, MAX_BOXES = 4000;
 
 function start(data) {
   const $ = id => document.getElementById(id);
@@ -75,12 +75,9 @@ function start(data) {
     }
     const x = placesOf(part.rows, [...steps.values()], width, lean);
     const heights = part.rows.map(row => Math.max(0, ...row.map(item => item[0] === 'c' ? child(item).height : 0)));
-    const top = root ? 0 : TITLE, rowOf = new Map(), tops = [];
-    let left = 0, right = 0, y = top + (root ? 6 : 14), bottom = top;
+    const top = root ? 0 : TITLE, rowOf = new Map();
+    let left = 0, right = 0;
     part.rows.forEach((row, index) => {
-      const border = row[0][0] === 'i' || row[0][0] === 'o';
-      tops.push(border ? 0 : y);
-      if (!border) { bottom = y + heights[index]; y = bottom + ROW_GAP; }
       for (const item of row) {
         rowOf.set(item, index);
         left = Math.min(left, x.get(item) - width(item) / 2);
@@ -92,8 +89,6 @@ function start(data) {
     const room = root ? 0 : Math.max(0, knobs + 14 - (right + PAD - Math.max(0, ...part.ins.map((_, index) => x.get(`i${index}`)))));
     const shift = PAD + needed - left;
     placed.width = Math.ceil(Math.max(right + shift + Math.max(PAD, room), wordsWidth + PAD + knobs));
-    placed.height = Math.ceil(bottom + PAD + 4);
-    part.rows.forEach((row, index) => { if (row[0][0] === 'o') tops[index] = placed.height; });
     const at = item => x.get(item) + shift;
     const side = (item, tensor, which) => {
       const inner = child(item), list = parts[part.children[item.slice(1)]][which].indexOf(tensor);
@@ -112,31 +107,61 @@ function start(data) {
       const step = Math.min(22, (child(to).width / 2 - 10) / Math.max(straight, list.length - 1 - straight, 1));
       list.forEach(([, link], index) => beside.set(link, (index - straight) * step));
     }
-    const told = new Set();
-    part.links.forEach(([from, to, tensor, bends], index) => {
-      const fromRow = rowOf.get(from), toRow = rowOf.get(to);
-      let begin = [at(from), tops[fromRow]], end = [at(to), tops[toRow]];
-      if (from[0] === 'c') {
-        const out = side(from, tensor, 'outs');
-        begin = [at(from) - child(from).width / 2 + (out === null ? child(from).width / 2 : out), tops[fromRow] + child(from).height];
-      }
-      if (to[0] === 'c') {
-        const enter = side(to, tensor, 'ins');
-        end = [at(to) - child(to).width / 2 + (enter === null ? child(to).width / 2 + beside.get(index) : enter), tops[toRow]];
-      }
-      const points = [begin];
-      let rowEnd = tops[fromRow] + heights[fromRow] + (from[0] === 'i' ? ENTRY : 0);
-      bends.forEach((bend, step) => {
-        const row = fromRow + 1 + step;
-        points.push([points[points.length - 1][0], rowEnd], [at(bend), tops[row]], [at(bend), tops[row] + heights[row]]);
-        rowEnd = tops[row] + heights[row];
+    // Rows and links; `drops` are how far down links go straight below each row.
+    const lay = drops => {
+      const tops = [], wires = [], told = new Set(), spaces = part.rows.map(() => ({ labels: [], turns: [] }));
+      let y = top + (root ? 6 : 14), bottom = top;
+      part.rows.forEach((row, index) => {
+        const border = row[0][0] === 'i' || row[0][0] === 'o';
+        tops.push(border ? 0 : y);
+        if (!border) { bottom = y + heights[index]; y = bottom + (drops[index] ? drops[index] + TURN : ROW_GAP); }
       });
-      const last = points[points.length - 1];
-      points.push([last[0], Math.max(rowEnd, last[1])], end);
-      const label = from[0] === 'c' && to[0] !== 'o' && !told.has(`${from} ${tensor}`);
-      told.add(`${from} ${tensor}`);
-      placed.wires.push({ points, shape: label ? nodes[tensor].shape : '', below: label && child(from).times > 1 ? 7 : 0, arrow: to[0] === 'c' && !child(to).open });
-    });
+      const height = Math.ceil(bottom + PAD + 4);
+      part.rows.forEach((row, index) => { if (row[0][0] === 'o') tops[index] = height; });
+      part.links.forEach(([from, to, tensor, bends], index) => {
+        const fromRow = rowOf.get(from), toRow = rowOf.get(to);
+        let begin = [at(from), tops[fromRow]], end = [at(to), tops[toRow]];
+        if (from[0] === 'c') {
+          const out = side(from, tensor, 'outs');
+          begin = [at(from) - child(from).width / 2 + (out === null ? child(from).width / 2 : out), tops[fromRow] + child(from).height];
+        }
+        if (to[0] === 'c') {
+          const enter = side(to, tensor, 'ins');
+          end = [at(to) - child(to).width / 2 + (enter === null ? child(to).width / 2 + beside.get(index) : enter), tops[toRow]];
+        }
+        const points = [begin];
+        const go = (row, y, next) => {
+          const [last] = points[points.length - 1];
+          spaces[row].turns.push([[last, y], next]);
+          points.push([last, y], next);
+        };
+        let rowEnd = tops[fromRow] + heights[fromRow] + (from[0] === 'i' ? ENTRY : 0) + drops[fromRow];
+        bends.forEach((bend, step) => {
+          const row = fromRow + 1 + step;
+          go(row - 1, rowEnd, [at(bend), tops[row]]);
+          points.push([at(bend), tops[row] + heights[row]]);
+          rowEnd = tops[row] + heights[row] + drops[row];
+        });
+        go(toRow - 1, Math.max(rowEnd, points[points.length - 1][1]), end);
+        let shape = null;
+        if (from[0] === 'c' && to[0] !== 'o' && !told.has(`${from} ${tensor}`)) {
+          shape = { text: nodes[tensor].shape, x: begin[0] + 5, y: begin[1] + 13 + (child(from).times > 1 ? CARDS : 0) };
+          spaces[fromRow].labels.push([shape.x, shape.y - 7, shape.x + wide(shape.text, 9.5, 400), shape.y]);
+        }
+        told.add(`${from} ${tensor}`);
+        wires.push({ points, shape, arrow: to[0] === 'c' && !child(to).open });
+      });
+      return { tops, height, wires, crossed: crossedSpaces(spaces) };
+    };
+    let drops = part.rows.map(() => 0), laid = lay(drops);
+    if (laid.crossed.some(crossed => crossed)) {
+      const cards = row => row.some(item => item[0] === 'c' && child(item).times > 1);
+      drops = part.rows.map((row, index) => laid.crossed[index] ? DROP + (cards(row) ? CARDS : 0) : 0);
+      laid = lay(drops);
+    }
+    const { tops } = laid;
+    placed.height = laid.height;
+    placed.wires = laid.wires;
     placed.ins = part.ins.map((_, index) => at(`i${index}`));
     placed.outs = part.outs.map((_, index) => at(`o${index}`));
     placed.spots = children.map((inner, index) => ({ x: at(`c${index}`) - inner.width / 2, y: tops[rowOf.get(`c${index}`)], inner }));
@@ -148,8 +173,7 @@ function start(data) {
     let path = `M${at(points[0])}`;
     for (let i = 1; i < points.length; i++) {
       const [from, to] = [points[i - 1], points[i]];
-      const bend = (to[1] - from[1]) * 0.55;
-      path += Math.abs(from[0] - to[0]) < 0.01 ? `L${at(to)}` : `C${at([from[0], from[1] + bend])} ${at([to[0], to[1] - bend])} ${at(to)}`;
+      path += Math.abs(from[0] - to[0]) < 0.01 ? `L${at(to)}` : `C${turnOf(from, to).map(at).join(' ')} ${at(to)}`;
     }
     return path;
   }
@@ -164,7 +188,7 @@ function start(data) {
     }
     for (const spot of placed.spots) draw(spot.inner, x + spot.x, y + spot.y, out);
     for (const wire of placed.wires) {
-      if (wire.shape) out.push(`<text class="size" x="${wire.points[0][0] + x + 5}" y="${wire.points[0][1] + y + 13 + wire.below}">${wire.shape}</text>`);
+      if (wire.shape) out.push(`<text class="size" x="${wire.shape.x + x}" y="${wire.shape.y + y}">${wire.shape.text}</text>`);
     }
   }
 

@@ -69,3 +69,29 @@ function settle(row, width, x, wanted) {
   });
   for (const block of blocks) for (const [item, offset] of block.items) x.set(item, block.sum / block.count + offset);
 }
+
+// The two points that a link is drawn to as a cubic curve between: it leaves and arrives straight down.
+function turnOf(from, to) {
+  const bend = (to[1] - from[1]) * 0.55;
+  return [[from[0], from[1] + bend], [to[0], to[1] - bend]];
+}
+
+// For the space below each row, whether a link that turns there comes near a label. Labels are `[left, top, right, bottom]`.
+function crossedSpaces(spaces) {
+  const NEAR = 2.5, MAX_PAIRS = 20000;
+  const crosses = ([from, to], [left, top, right, bottom]) => {
+    if (Math.max(from[0], to[0]) < left - NEAR || Math.min(from[0], to[0]) > right + NEAR) return false;
+    if (to[1] < top - NEAR || from[1] > bottom + NEAR) return false;
+    const [leave, arrive] = turnOf(from, to), steps = 8 + Math.ceil(Math.abs(to[0] - from[0]) / 4);
+    for (let step = 0; step <= steps; step++) {
+      const t = step / steps, s = 1 - t;
+      const [x, y] = [0, 1].map(i => s * s * s * from[i] + 3 * s * s * t * leave[i] + 3 * s * t * t * arrive[i] + t * t * t * to[i]);
+      if (x >= left - NEAR && x <= right + NEAR && y >= top - NEAR && y <= bottom + NEAR) return true;
+    }
+    return false;
+  };
+  return spaces.map(({ labels, turns }) => {
+    const turning = turns.filter(([from, to]) => Math.abs(from[0] - to[0]) > 0.01);
+    return labels.length * turning.length > MAX_PAIRS || turning.some(turn => labels.some(label => crosses(turn, label)));
+  });
+}
