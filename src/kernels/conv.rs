@@ -3,10 +3,9 @@
 use super::arena::Memory;
 use super::bands::even;
 use super::instances::Kernels;
-use super::pointwise::Limits;
 use super::tile::Tile;
 use super::unpacked::{Part, Unpacked, pack, packed};
-use super::{Arena, LANES, Level, Pool, View};
+use super::{Activation, Arena, LANES, Level, Pool, View};
 
 /// What a convolution does to shapes. The input has at least the zeros around it that the window reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +70,7 @@ pub struct Conv {
     /// `[group][tile of output channels][block of input channels][row][column][lane][channel of the tile]`
     weights: Arena,
     bias: Arena,
-    limits: Limits,
+    activation: Activation,
 }
 
 /// Weights of more bytes than this stay in the cache while images go by, rather than the other way round.
@@ -90,7 +89,12 @@ impl Conv {
     ///
     /// # Errors
     /// They can't be read.
-    pub fn new<U: Unpacked>(shape: ConvShape, unpacked: &U, limits: Limits, level: Level) -> Result<Conv, U::Error> {
+    pub fn new<U: Unpacked>(
+        shape: ConvShape,
+        unpacked: &U,
+        activation: Activation,
+        level: Level,
+    ) -> Result<Conv, U::Error> {
         let ConvShape { in_channels, out_channels, groups, kernel: [rows, columns], .. } = shape;
         let (ins, outs, places) = (in_channels / groups, out_channels / groups, rows * columns);
         assert!(groups == 1 || (ins % LANES == 0 && outs % LANES == 0), "groups have whole blocks");
@@ -113,11 +117,11 @@ impl Conv {
                 width => unreachable!("no tile has {width} channels"),
             })
         })?;
-        Ok(Conv { shape, level, weights, bias, limits })
+        Ok(Conv { shape, level, weights, bias, activation })
     }
 
-    pub fn limits(&self) -> Limits {
-        self.limits
+    pub fn activation(&self) -> Activation {
+        self.activation
     }
 
     /// How far windows reach.
@@ -194,6 +198,7 @@ impl Conv {
         let before = (group * group_blocks + first) * LANES;
         let chunk = (CHUNK / (rows * columns * LANES * blocks * LANES * 4)).max(1);
         let Places { src, dst, add } = places;
+        let limits = self.activation.limits();
         // SAFETY: all offsets were checked to lie in the arena; the packed weights and biases have the sizes that
         // their layout says.
         unsafe {
@@ -237,8 +242,8 @@ impl Conv {
                             None => std::ptr::null(),
                         },
                         last,
-                        low: self.limits.low,
-                        high: self.limits.high,
+                        low: limits.low,
+                        high: limits.high,
                     };
                     (placed.kernels[blocks - 1][segment.pixels - 1])(&tile);
                 }
@@ -246,9 +251,11 @@ impl Conv {
             }
             // The rows that begin in this part.
             let pixel = |segment: Option<&Segment>| segment.map_or(dst.height * dst.width, |segment| segment.first);
-            let row = |index: usize| pixel(placed.segments.get(index)).div_ceil(dst.width);
-            for block in first..first + blocks {
-                dst.clear_beside(memory, image, group * group_blocks + block, row(part.start)..row(part.end));
+            let pixels = [part.start, part.end].map(|index| pixel(placed.segments.get(index)));
+            let rows = pixels.map(|pixel| pixel.div_ceil(dst.width));
+            for block in (first..first + blocks).map(|block| group * group_blocks + block) {
+                self.activation.finish(self.level, memory, dst, [image, block], pixels[0]..pixels[1]);
+                dst.clear_beside(memory, image, block, rows[0]..rows[1]);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::conv::Placed;
 use super::winograd::PlacedWinograd;
-use super::{Arena, Conv, ConvShape, Level, Limits, Places, Pool, Reach, Unpacked, Winograd};
+use super::{Activation, Arena, Conv, ConvShape, Level, Places, Pool, Reach, Unpacked, Winograd};
 
 /// A convolution with its weights, packed for an algorithm and a level.
 #[derive(Debug)]
@@ -27,15 +27,15 @@ impl Convolution {
     pub fn new<U: Unpacked>(
         shape: ConvShape,
         unpacked: &U,
-        limits: Limits,
+        activation: Activation,
         level: Level,
         size: [usize; 2],
         exact: bool,
     ) -> Result<Convolution, U::Error> {
         if !exact && Winograd::suits(&shape) && Winograd::pays(&shape, size, level) {
-            return Ok(Convolution::Winograd(Winograd::new(shape, unpacked, limits, level)?));
+            return Ok(Convolution::Winograd(Winograd::new(shape, unpacked, activation, level)?));
         }
-        Ok(Convolution::Direct(Conv::new(shape, unpacked, limits, level)?))
+        Ok(Convolution::Direct(Conv::new(shape, unpacked, activation, level)?))
     }
 
     /// What the algorithm is called.
@@ -46,10 +46,10 @@ impl Convolution {
         }
     }
 
-    pub fn limits(&self) -> Limits {
+    pub fn activation(&self) -> Activation {
         match self {
-            Convolution::Direct(layer) => layer.limits(),
-            Convolution::Winograd(layer) => layer.limits(),
+            Convolution::Direct(layer) => layer.activation(),
+            Convolution::Winograd(layer) => layer.activation(),
         }
     }
 

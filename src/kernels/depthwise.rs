@@ -2,10 +2,9 @@
 
 use super::bands::Bands;
 use super::conv::{Places, end};
-use super::pointwise::Limits;
 use super::simd::Block;
 use super::unpacked::packed;
-use super::{Arena, ConvShape, LANES, Level, Pool, Reach, Unpacked, View};
+use super::{Activation, Arena, ConvShape, LANES, Level, Pool, Reach, Unpacked, View};
 
 /// A depthwise convolution with its weights. The input has at least the zeros around it that the window reaches.
 #[derive(Debug)]
@@ -14,7 +13,7 @@ pub struct Depthwise {
     /// `[block][row][column][lane]`
     weights: Arena,
     bias: Arena,
-    pub(super) limits: Limits,
+    activation: Activation,
     level: Level,
 }
 
@@ -37,7 +36,7 @@ impl Depthwise {
     pub fn new<U: Unpacked>(
         shape: ConvShape,
         unpacked: &U,
-        limits: Limits,
+        activation: Activation,
         level: Level,
     ) -> Result<Depthwise, U::Error> {
         let channels = shape.out_channels;
@@ -55,11 +54,11 @@ impl Depthwise {
             }
             Ok(())
         })?;
-        Ok(Depthwise { shape, weights, bias, limits, level })
+        Ok(Depthwise { shape, weights, bias, activation, level })
     }
 
-    pub fn limits(&self) -> Limits {
-        self.limits
+    pub fn activation(&self) -> Activation {
+        self.activation
     }
 
     /// The weights and the biases as they are packed.
@@ -105,6 +104,8 @@ impl Depthwise {
                         bias: self.bias.floats().as_ptr().add(block * LANES),
                     };
                     kernel(self, &row);
+                    let pixels = y * dst.width..(y + 1) * dst.width;
+                    self.activation.finish(self.level, memory, dst, [image, block], pixels);
                 }
             }
         });
@@ -175,7 +176,8 @@ unsafe fn tile<S: Block, const COLUMNS: usize, const STRIDE: usize, const N: usi
                 }
             }
         }
-        let (low, high) = (S::splat(layer.limits.low), S::splat(layer.limits.high));
+        let limits = layer.activation.limits();
+        let (low, high) = (S::splat(limits.low), S::splat(limits.high));
         for p in 0..N {
             S::store(row.dst.add((x + p) * LANES), S::max(low, S::min(high, sums[p])));
         }

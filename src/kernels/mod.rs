@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 #![allow(clippy::needless_range_loop, reason = "loops over registers are unrolled by their index")]
 
+mod activation;
 mod arena;
 mod bands;
 mod conv;
@@ -27,6 +28,7 @@ mod view;
 mod window;
 mod winograd;
 
+pub use activation::{Activation, Limits};
 pub use arena::Arena;
 pub use conv::{Conv, ConvShape, Placed, Places, Reach};
 pub use convolution::{Convolution, PlacedConvolution};
@@ -36,7 +38,7 @@ pub use instances::Level;
 pub use lrn::Lrn;
 pub use math::Map;
 pub use peak::peak_flops;
-pub use pointwise::{Limits, Pointwise, pointwise};
+pub use pointwise::{Pointwise, pointwise};
 pub use pool::Pool;
 pub use reorder::{from_rows, reshape, to_rows};
 pub use softmax::softmax;

@@ -1,24 +1,11 @@
 //! What is done to every value alone, or to pairs of values at the same place.
 
 use super::bands::Bands;
-use super::math::{Map, Mapped, leaky};
+use super::math::{Mapped, leaky};
 use super::simd::Block;
-use super::{Arena, LANES, Level, Pool, View};
+use super::{Activation, Arena, LANES, Level, Pool, View};
 
-/// The range that results are kept in: an activation that only cuts off. A value that is not a number stays one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
-    pub low: f32,
-    pub high: f32,
-}
-
-impl Limits {
-    pub const NONE: Limits = Limits { low: f32::NEG_INFINITY, high: f32::INFINITY };
-    pub const RELU: Limits = Limits { low: 0.0, high: f32::INFINITY };
-    pub const RELU6: Limits = Limits { low: 0.0, high: 6.0 };
-}
-
-/// What is done.
+/// What is done, before the activation.
 #[derive(Clone, Copy, Debug)]
 pub enum Pointwise<'a> {
     /// `x * scale + shift`, with values for each channel, padded to whole blocks.
@@ -33,8 +20,6 @@ pub enum Pointwise<'a> {
     Mul(View),
     Max(View),
     Min(View),
-    /// A function of one value; no limits apply.
-    Map(Map),
     /// `x` where positive, `slope * x` elsewhere, with a slope for each channel, padded to whole blocks.
     Slope(&'a [f32]),
     Copy,
@@ -76,7 +61,7 @@ pub fn pointwise(
     kind: Pointwise<'_>,
     src: &View,
     dst: &View,
-    limits: Limits,
+    activation: Activation,
     level: Level,
     batch: usize,
     pool: &mut Pool,
@@ -109,14 +94,11 @@ pub fn pointwise(
             assert!(slopes.len() == blocks * LANES);
             None
         }
-        Pointwise::Map(_) => {
-            assert!(limits == Limits::NONE, "functions have no limits");
-            None
-        }
         Pointwise::Copy => None,
     };
     let memory = arena.memory();
     let (strip, mapped) = (level.kernels().pointwise, level.kernels().map);
+    let limits = activation.limits();
     let bands = Bands::new([src.height, src.width], blocks, batch, pool.threads(), 1024);
     pool.run(bands.tasks(), &|task| {
         let memory = &memory;
@@ -132,6 +114,10 @@ pub fn pointwise(
                 let to = memory.0.add(at(dst) + y * dst.row);
                 let beside = |view: &View| memory.0.add(at(view) + y * view.row).cast_const();
                 let none = std::ptr::null();
+                if let (Pointwise::Copy, Activation::Map(map)) = (kind, activation) {
+                    mapped(&Mapped { map, src: from, dst: to, length: dst.width });
+                    continue;
+                }
                 let (kind, other, shift) = match (kind, &other) {
                     (Pointwise::Affine { scale, shift }, _) => {
                         (Kind::Affine, scale.as_ptr().add(block * LANES), shift.as_ptr().add(block * LANES))
@@ -144,10 +130,6 @@ pub fn pointwise(
                     (Pointwise::Min(view), _) => (Kind::Min, beside(&view), none),
                     (Pointwise::Copy, _) => (Kind::Copy, none, none),
                     (Pointwise::Slope(slopes), _) => (Kind::Slope, slopes.as_ptr().add(block * LANES), none),
-                    (Pointwise::Map(map), _) => {
-                        mapped(&Mapped { map, src: from, dst: to, length: dst.width });
-                        continue;
-                    }
                 };
                 strip(&Strip {
                     kind,
@@ -159,6 +141,7 @@ pub fn pointwise(
                     low: limits.low,
                     high: limits.high,
                 });
+                activation.finish(level, memory, dst, [image, block], y * dst.width..(y + 1) * dst.width);
             }
         }
     });

@@ -14,6 +14,9 @@ fn values(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
+const RELU: Activation = Activation::Limits(Limits::RELU);
+const RELU6: Activation = Activation::Limits(Limits::RELU6);
+
 /// Hands out views one behind the other.
 #[derive(Default)]
 struct Layout {
@@ -220,21 +223,26 @@ fn check_conv(case: &Case, level: Level, pool: &mut Pool) {
     from_rows(&mut arena, &input, &src, case.batch, pool);
     from_rows(&mut arena, &other, &add, case.batch, pool);
 
-    let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, Limits::NONE, level).unwrap();
+    let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, Activation::NONE, level).unwrap();
     let places = Places { src, dst, add: None };
     layer.run(&mut arena, &layer.place(&places, case.batch, pool.threads()), &places, pool);
     close(&to_rows(&arena, &dst, case.batch), &plain);
     is_framed(&arena, &src, case.batch);
     is_framed(&arena, &dst, case.batch);
 
-    let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU, level).unwrap();
     let places = Places { src, dst, add: Some(add) };
-    layer.run(&mut arena, &layer.place(&places, case.batch, pool.threads()), &places, pool);
-    let expected: Vec<f32> = plain.iter().zip(&other).map(|(a, b)| (a + b).max(0.0)).collect();
-    close(&to_rows(&arena, &dst, case.batch), &expected);
-
-    if Winograd::suits(&shape) {
-        let layer = Winograd::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU, level).unwrap();
+    let sums = || plain.iter().zip(&other).map(|(a, b)| a + b);
+    let cut: Vec<f32> = sums().map(|x| x.max(0.0)).collect();
+    let smooth: Vec<f32> = sums().map(|x| x / (1.0 + (-x).exp())).collect();
+    for (activation, expected) in [(RELU, cut), (Activation::Map(Map::Silu), smooth)] {
+        let layer = Conv::new(shape, &Held { weights: &weights, bias: &bias }, activation, level).unwrap();
+        layer.run(&mut arena, &layer.place(&places, case.batch, pool.threads()), &places, pool);
+        close(&to_rows(&arena, &dst, case.batch), &expected);
+        is_framed(&arena, &dst, case.batch);
+        if !Winograd::suits(&shape) {
+            continue;
+        }
+        let layer = Winograd::new(shape, &Held { weights: &weights, bias: &bias }, activation, level).unwrap();
         let placed = layer.place(&places, case.batch, pool.threads());
         let mut whole = Arena::new(layout.len + placed.scratch());
         whole.floats_mut()[..layout.len].copy_from_slice(arena.floats());
@@ -285,11 +293,14 @@ fn depthwise_convolutions_are_those_of_plain_loops() {
             let dst = layout.image(channels, oh, ow, [0, 1, 0, 2]);
             let mut arena = untouched(&layout);
             from_rows(&mut arena, &input, &src, batch, &mut pool);
-            let layer = Depthwise::new(shape, &Held { weights: &weights, bias: &bias }, Limits::RELU6, level).unwrap();
-            layer.run(&mut arena, &src, &dst, batch, &mut pool);
-            is_framed(&arena, &dst, batch);
-            let expected: Vec<f32> = plain.iter().map(|value| value.clamp(0.0, 6.0)).collect();
-            close(&to_rows(&arena, &dst, batch), &expected);
+            let cut: Vec<f32> = plain.iter().map(|value| value.clamp(0.0, 6.0)).collect();
+            let smooth: Vec<f32> = plain.iter().map(|value| value.tanh()).collect();
+            for (activation, expected) in [(RELU6, cut), (Activation::Map(Map::Tanh), smooth)] {
+                let layer = Depthwise::new(shape, &Held { weights: &weights, bias: &bias }, activation, level).unwrap();
+                layer.run(&mut arena, &src, &dst, batch, &mut pool);
+                is_framed(&arena, &dst, batch);
+                close(&to_rows(&arena, &dst, batch), &expected);
+            }
         }
     }
 }
@@ -367,6 +378,7 @@ fn pointwise_results_are_those_of_plain_loops() {
             (Pointwise::Mul(vb), Box::new(|i| a[i] * b[i])),
             (Pointwise::Max(vb), Box::new(|i| a[i].max(b[i]))),
             (Pointwise::Min(vb), Box::new(|i| a[i].min(b[i]))),
+            (Pointwise::Copy, Box::new(|i| a[i])),
             (Pointwise::Slope(&scale), Box::new(|i| if a[i] < 0.0 { a[i] * scale[channel(i)] } else { a[i] })),
         ];
         for (kind, plain) in cases {
@@ -374,9 +386,13 @@ fn pointwise_results_are_those_of_plain_loops() {
             from_rows(&mut arena, &a, &va, batch, &mut pool);
             from_rows(&mut arena, &b, &vb, batch, &mut pool);
             from_rows(&mut arena, &gates, &gate, batch, &mut pool);
-            pointwise(&mut arena, kind, &va, &dst, Limits::RELU, level, batch, &mut pool);
+            pointwise(&mut arena, kind, &va, &dst, RELU, level, batch, &mut pool);
             is_framed(&arena, &dst, batch);
             let expected: Vec<f32> = (0..a.len()).map(|i| plain(i).max(0.0)).collect();
+            close(&to_rows(&arena, &dst, batch), &expected);
+            let leaky = Activation::Map(Map::Leaky { slope: 0.5 });
+            pointwise(&mut arena, kind, &va, &dst, leaky, level, batch, &mut pool);
+            let expected: Vec<f32> = (0..a.len()).map(|i| plain(i).max(0.5 * plain(i))).collect();
             close(&to_rows(&arena, &dst, batch), &expected);
         }
     }
@@ -391,7 +407,7 @@ fn values_that_are_not_numbers_stay_so_under_limits() {
         arena.floats_mut()[view.start] = f32::NAN;
         let ones = [1.0; 16];
         let kind = Pointwise::Affine { scale: &ones, shift: &[0.0; 16] };
-        pointwise(&mut arena, kind, &view, &view, Limits::RELU6, level, 1, &mut Pool::new(1));
+        pointwise(&mut arena, kind, &view, &view, RELU6, level, 1, &mut Pool::new(1));
         assert!(arena.floats()[view.start].is_nan());
     }
 }

@@ -12,11 +12,10 @@ use super::arena::Memory;
 use super::bands::even;
 use super::conv::{NEAR, channel_tiles, end};
 use super::instances::{Kernels, TileFn};
-use super::pointwise::Limits;
 use super::simd::Block;
 use super::tile::Tile;
 use super::unpacked::{Part, Unpacked, pack, packed};
-use super::{Arena, ConvShape, LANES, Level, Places, Pool, Reach, View};
+use super::{Activation, Arena, ConvShape, LANES, Level, Places, Pool, Reach, View};
 
 /// Rows and columns of a transformed tile.
 const SIDE: usize = 6;
@@ -39,7 +38,7 @@ pub struct Winograd {
     /// `[tile of output channels][place][input channel][channel of the tile]`
     weights: Arena,
     bias: Arena,
-    limits: Limits,
+    activation: Activation,
 }
 
 /// Such a convolution between tensors at their places.
@@ -103,7 +102,7 @@ impl Winograd {
     pub fn new<U: Unpacked>(
         shape: ConvShape,
         unpacked: &U,
-        limits: Limits,
+        activation: Activation,
         level: Level,
     ) -> Result<Winograd, U::Error> {
         let ConvShape { in_channels: ins, out_channels: outs, .. } = shape;
@@ -121,11 +120,11 @@ impl Winograd {
             // SAFETY: the level is available.
             pack(parts, unpacked, ins * 9, |rows, packed| unsafe { transform(rows, ins, packed) })
         })?;
-        Ok(Winograd { shape, level, weights, bias, limits })
+        Ok(Winograd { shape, level, weights, bias, activation })
     }
 
-    pub fn limits(&self) -> Limits {
-        self.limits
+    pub fn activation(&self) -> Activation {
+        self.activation
     }
 
     /// The weights and the biases as they are packed.
@@ -396,6 +395,7 @@ impl Work<'_> {
         let placed = self.placed;
         let Places { dst, add, .. } = self.places;
         let results = scratch + PLACES * placed.input_plane;
+        let (activation, limits) = (self.layer.activation, self.layer.activation.limits());
         for block in blocks {
             for index in tiles.clone() {
                 let (image, y, x) = placed.tile(index);
@@ -419,9 +419,13 @@ impl Work<'_> {
                         add_row: add.map_or(0, |add| add.row),
                         rows: STEP.min(dst.height - y * STEP),
                         columns: STEP.min(dst.width - x * STEP),
-                        low: self.layer.limits.low,
-                        high: self.layer.limits.high,
+                        low: limits.low,
+                        high: limits.high,
                     });
+                    for row in y * STEP..dst.height.min((y + 1) * STEP) {
+                        let [from, to] = [x * STEP, dst.width.min((x + 1) * STEP)].map(|x| row * dst.width + x);
+                        activation.finish(self.layer.level, &self.memory, dst, [image, block], from..to);
+                    }
                 }
             }
         }

@@ -85,13 +85,12 @@ fn work(sketch: &Sketch<'_>, stage: &Stage, options: Options) -> Result<Work, Di
     let inputs = &stage.inputs;
     Ok(match &stage.kind {
         Kind::Convolution(convolution) => prepare::pack(sketch, stage, convolution, options)?,
-        Kind::Affine { scale, shift, limits } => {
-            Work::Affine { src: inputs[0], scale: padded(scale), shift: padded(shift), limits: *limits }
+        Kind::Affine { scale, shift, activation } => {
+            Work::Affine { src: inputs[0], scale: padded(scale), shift: padded(shift), activation: *activation }
         }
-        Kind::Clip(limits) => Work::Clip { src: inputs[0], limits: *limits },
-        Kind::Map(map) => Work::Map { src: inputs[0], map: *map },
-        Kind::Binary { binary, limits } => {
-            Work::Binary { binary: *binary, src: inputs[0], other: inputs[1], limits: *limits }
+        Kind::Activation(activation) => Work::Activation { src: inputs[0], activation: *activation },
+        Kind::Binary { binary, activation } => {
+            Work::Binary { binary: *binary, src: inputs[0], other: inputs[1], activation: *activation }
         }
         Kind::Gate => Work::Gate { src: inputs[0], gate: inputs[1] },
         Kind::Concat => {

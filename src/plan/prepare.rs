@@ -41,7 +41,7 @@ pub(super) fn pack(
     options: Options,
 ) -> Result<Work, Diagnostic> {
     let level = options.level;
-    let sketch::Convolution { kernel, stride, dilation, pads, groups, limits, .. } = *convolution;
+    let sketch::Convolution { kernel, stride, dilation, pads, groups, activation, .. } = *convolution;
     let channels = |value: usize| sketch.values[value].image()[0];
     let (src, ins, outs) = (stage.inputs[0], channels(stage.inputs[0].0), channels(stage.output.0));
     let before = [pads[0][0], pads[1][0]];
@@ -68,10 +68,10 @@ pub(super) fn pack(
     };
     let shape = ConvShape { in_channels: ins, out_channels: outs, groups: joined, kernel, stride, dilation, before };
     if is_depthwise {
-        return Ok(Work::Depthwise { src, layer: Depthwise::new(shape, &stored, limits, level)? });
+        return Ok(Work::Depthwise { src, layer: Depthwise::new(shape, &stored, activation, level)? });
     }
     let [_, height, width] = sketch.values[stage.output.0].image();
-    let layer = Convolution::new(shape, &stored, limits, level, [height, width], options.exact)?;
+    let layer = Convolution::new(shape, &stored, activation, level, [height, width], options.exact)?;
     Ok(Work::Conv { src, layer, add: convolution.sum.then(|| stage.inputs[1]) })
 }
 

@@ -11,7 +11,7 @@ use candle_core::Tensor;
 use super::DEVICE;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Graph, NodeId};
-use crate::kernels::{LANES, Limits, Lrn, Map, PoolKind, Pooling, Span};
+use crate::kernels::{Activation, LANES, Limits, Lrn, PoolKind, Pooling, Span};
 use crate::ops::{Binary, Form, WeightSpec, Window};
 use crate::weights::WeightSource;
 
@@ -61,14 +61,13 @@ pub(super) enum Kind {
     Affine {
         scale: Vec<f32>,
         shift: Vec<f32>,
-        limits: Limits,
+        activation: Activation,
     },
-    Clip(Limits),
-    Map(Map),
+    Activation(Activation),
     /// Two tensors of the same shape.
     Binary {
         binary: Binary,
-        limits: Limits,
+        activation: Activation,
     },
     /// An image by a number for each channel: the second input.
     Gate,
@@ -109,7 +108,7 @@ pub(super) struct Convolution {
     pub behind: Option<[Vec<f32>; 2]>,
     /// Whether the second input is added to the results.
     pub sum: bool,
-    pub limits: Limits,
+    pub activation: Activation,
 }
 
 /// A node that a stage computes besides its own.
@@ -330,12 +329,12 @@ fn kind(graph: &Graph, node: NodeId) -> Kind {
         }
         Form::Linear => Kind::Convolution(Convolution::LINEAR),
         Form::Affine { eps, scale, center } if is_image || first.len() == 1 => Kind::Norm { eps, scale, center },
-        Form::Limits { low, high } => Kind::Clip(Limits { low, high }),
-        Form::Map(function) => Kind::Map(function),
+        Form::Limits { low, high } => Kind::Activation(Activation::Limits(Limits { low, high })),
+        Form::Map(function) => Kind::Activation(Activation::Map(function)),
         Form::Number { factor, offset } => {
             let channels = if is_image { first[0] } else { first.iter().product() };
             let all = |value: f32| vec![value; channels];
-            Kind::Affine { scale: all(factor), shift: all(offset), limits: Limits::NONE }
+            Kind::Affine { scale: all(factor), shift: all(offset), activation: Activation::NONE }
         }
         Form::Binary(binary) if types.len() == 2 => {
             let second = types[1].shape();
@@ -343,7 +342,7 @@ fn kind(graph: &Graph, node: NodeId) -> Kind {
                 binary == Binary::Mul && image.len() == 3 && *gate == [image[0], 1, 1] && shape == image
             };
             if first == second {
-                Kind::Binary { binary, limits: Limits::NONE }
+                Kind::Binary { binary, activation: Activation::NONE }
             } else if gates(first, second) || gates(second, first) {
                 Kind::Gate
             } else {
@@ -386,12 +385,12 @@ impl Convolution {
         ahead: None,
         behind: None,
         sum: false,
-        limits: Limits::NONE,
+        activation: Activation::NONE,
     };
 
     /// Whether nothing has joined that must come last.
     pub fn takes_more(&self) -> bool {
-        self.limits == Limits::NONE && !self.sum
+        self.activation == Activation::NONE && !self.sum
     }
 
     /// Whether every channel is convolved on its own; `channels` in and `outs` out.

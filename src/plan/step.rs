@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::prepare::floats;
 use super::sketch::ValueId;
 use crate::kernels::{
-    Arena, Convolution, Depthwise, Gather, Level, Limits, Lrn, Map, Pointwise, Pool, Pooling, View, from_rows, mean,
+    Activation, Arena, Convolution, Depthwise, Gather, Level, Lrn, Pointwise, Pool, Pooling, View, from_rows, mean,
     pointwise, reshape, softmax, to_rows,
 };
 use crate::ops::{Binary, Op};
@@ -37,7 +37,7 @@ pub(super) enum Work {
         src: ValueId,
         scale: Vec<f32>,
         shift: Vec<f32>,
-        limits: Limits,
+        activation: Activation,
     },
     Gate {
         src: ValueId,
@@ -47,15 +47,11 @@ pub(super) enum Work {
         binary: Binary,
         src: ValueId,
         other: ValueId,
-        limits: Limits,
+        activation: Activation,
     },
-    Clip {
+    Activation {
         src: ValueId,
-        limits: Limits,
-    },
-    Map {
-        src: ValueId,
-        map: Map,
+        activation: Activation,
     },
     /// What does not lie in its place already is copied there.
     Gather {
@@ -99,8 +95,7 @@ impl Work {
             | Work::Pool { src, .. }
             | Work::Mean { src }
             | Work::Affine { src, .. }
-            | Work::Clip { src, .. }
-            | Work::Map { src, .. }
+            | Work::Activation { src, .. }
             | Work::Reshape { src }
             | Work::Slope { src, .. }
             | Work::Softmax { src, .. }
@@ -131,8 +126,7 @@ impl Work {
             | Work::Mean { .. }
             | Work::Gate { .. }
             | Work::Binary { .. }
-            | Work::Clip { .. }
-            | Work::Map { .. }
+            | Work::Activation { .. }
             | Work::Gather { .. }
             | Work::Reshape { .. }
             | Work::Lrn { .. }
@@ -146,24 +140,19 @@ impl Work {
 
     /// What it computes, in a few words.
     pub fn describe(&self) -> String {
-        let limited = |limits: &Limits| match *limits {
-            Limits::NONE => "",
-            Limits::RELU => " + relu",
-            _ => " + limits",
-        };
+        let then = |activation: Activation| activation.name().map_or(String::new(), |name| format!(" + {name}"));
         match self {
             Work::Conv { layer, add, .. } => {
                 let sum = if add.is_some() { " + add" } else { "" };
-                format!("{}{sum}{}", layer.name(), limited(&layer.limits()))
+                format!("{}{sum}{}", layer.name(), then(layer.activation()))
             }
-            Work::Depthwise { layer, .. } => format!("depthwise convolution{}", limited(&layer.limits())),
+            Work::Depthwise { layer, .. } => format!("depthwise convolution{}", then(layer.activation())),
             Work::Pool { .. } => "pool".to_string(),
             Work::Mean { .. } => "mean of images".to_string(),
-            Work::Affine { limits, .. } => format!("scale and shift{}", limited(limits)),
+            Work::Affine { activation, .. } => format!("scale and shift{}", then(*activation)),
             Work::Gate { .. } => "scale by channel".to_string(),
-            Work::Binary { binary, limits, .. } => format!("{binary:?}{}", limited(limits)).to_lowercase(),
-            Work::Clip { .. } => "limits".to_string(),
-            Work::Map { map, .. } => map.name().to_string(),
+            Work::Binary { binary, activation, .. } => format!("{binary:?}{}", then(*activation)).to_lowercase(),
+            Work::Activation { activation, .. } => activation.name().unwrap_or("copy").to_string(),
             Work::Slope { .. } => "slopes of negative values".to_string(),
             Work::Softmax { .. } => "softmax".to_string(),
             Work::Gather { sources, .. } if sources.len() > 1 => "concat".to_string(),
@@ -224,8 +213,8 @@ impl Run<'_> {
         let (layout, first, batch, level) = (self.layout, self.first, self.images, self.level);
         let view = |value: ValueId| layout.view(value, first);
         let dst = &view(output);
-        let mut point = |kind: Pointwise<'_>, src: ValueId, limits: Limits| {
-            pointwise(self.arena, kind, &view(src), dst, limits, level, batch, self.pool);
+        let mut point = |kind: Pointwise<'_>, src: ValueId, activation: Activation| {
+            pointwise(self.arena, kind, &view(src), dst, activation, level, batch, self.pool);
         };
         match work {
             Work::Conv { src, layer, add } => {
@@ -235,9 +224,11 @@ impl Run<'_> {
             Work::Depthwise { src, layer } => layer.run(self.arena, &view(*src), dst, batch, self.pool),
             Work::Pool { src, pooling } => pooling.run(self.arena, &view(*src), dst, level, batch, self.pool),
             Work::Mean { src } => mean(self.arena, &view(*src), dst, level, batch, self.pool),
-            Work::Affine { src, scale, shift, limits } => point(Pointwise::Affine { scale, shift }, *src, *limits),
-            Work::Gate { src, gate } => point(Pointwise::Gate(view(*gate)), *src, Limits::NONE),
-            Work::Binary { binary, src, other, limits } => {
+            Work::Affine { src, scale, shift, activation } => {
+                point(Pointwise::Affine { scale, shift }, *src, *activation);
+            }
+            Work::Gate { src, gate } => point(Pointwise::Gate(view(*gate)), *src, Activation::NONE),
+            Work::Binary { binary, src, other, activation } => {
                 let other = view(*other);
                 let kind = match binary {
                     Binary::Add => Pointwise::Add(other),
@@ -246,11 +237,10 @@ impl Run<'_> {
                     Binary::Maximum => Pointwise::Max(other),
                     Binary::Minimum => Pointwise::Min(other),
                 };
-                point(kind, *src, *limits);
+                point(kind, *src, *activation);
             }
-            Work::Clip { src, limits } => point(Pointwise::Copy, *src, *limits),
-            Work::Map { src, map } => point(Pointwise::Map(*map), *src, Limits::NONE),
-            Work::Slope { src, slopes } => point(Pointwise::Slope(slopes), *src, Limits::NONE),
+            Work::Activation { src, activation } => point(Pointwise::Copy, *src, *activation),
+            Work::Slope { src, slopes } => point(Pointwise::Slope(slopes), *src, Activation::NONE),
             Work::Softmax { src, log } => {
                 softmax(self.arena, *log, &view(*src), dst, level, batch, self.pool);
             }

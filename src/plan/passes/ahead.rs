@@ -2,13 +2,13 @@
 //! where the convolution pads, since what it pads is not shifted.
 
 use crate::diagnostic::Diagnostic;
-use crate::kernels::Limits;
+use crate::kernels::Activation;
 use crate::plan::sketch::{Kind, Sketch, ValueId};
 
 pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
     for slot in 0..sketch.slots() {
         let Some(stage) = sketch.stage(slot) else { continue };
-        let Kind::Affine { scale, shift, limits: Limits::NONE } = &stage.kind else { continue };
+        let Kind::Affine { scale, shift, activation: Activation::NONE } = &stage.kind else { continue };
         let moves = shift.iter().any(|shift| *shift != 0.0);
         let readers = sketch.readers(stage.output).to_vec();
         let all = readers.iter().all(|reader| takes(sketch, *reader, stage.output, moves));

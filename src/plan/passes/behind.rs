@@ -1,13 +1,13 @@
 //! A scale and shift of channels joins the convolution, or the other scale and shift, whose result it alone reads.
 
 use crate::diagnostic::Diagnostic;
-use crate::kernels::Limits;
+use crate::kernels::Activation;
 use crate::plan::sketch::{Kind, Sketch};
 
 pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
     for slot in 0..sketch.slots() {
         let Some(stage) = sketch.stage(slot) else { continue };
-        let Kind::Affine { scale, shift, limits: Limits::NONE } = &stage.kind else { continue };
+        let Kind::Affine { scale, shift, activation: Activation::NONE } = &stage.kind else { continue };
         let Some(maker) = sketch.sole_maker(stage.inputs[0]) else { continue };
         let (scale, shift) = (scale.clone(), shift.clone());
         let kind = sketch.kind_mut(maker);
@@ -18,7 +18,7 @@ pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
             let [scales, shifts] = convolution.behind.get_or_insert_with(fresh);
             compose(scales, shifts, &scale, &shift);
             true
-        } else if let Kind::Affine { scale: scales, shift: shifts, limits: Limits::NONE } = kind
+        } else if let Kind::Affine { scale: scales, shift: shifts, activation: Activation::NONE } = kind
             && scales.len() == scale.len()
         {
             compose(scales, shifts, &scale, &shift);

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::kernels::Limits;
+use crate::kernels::Activation;
 use crate::ops::{Binary, Form};
 use crate::plan::prepare::floats;
 use crate::plan::sketch::{Kind, Sketch, Stage};
@@ -59,7 +59,7 @@ fn affine(
         (Binary::Mul, _) => (values.clone(), all(0.0)),
         (Binary::Maximum | Binary::Minimum, _) => return None,
     };
-    Some((Kind::Affine { scale, shift, limits: Limits::NONE }, flow))
+    Some((Kind::Affine { scale, shift, activation: Activation::NONE }, flow))
 }
 
 /// The values of a constant that is the same at all pixels and for all images, one for each channel.

@@ -28,13 +28,7 @@ pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
 fn operands(stage: &Stage) -> &[ValueId] {
     let whole = matches!(
         stage.kind,
-        Kind::Affine { .. }
-            | Kind::Clip(_)
-            | Kind::Map(_)
-            | Kind::Slope
-            | Kind::Gate
-            | Kind::Lrn(_)
-            | Kind::Softmax { .. }
+        Kind::Affine { .. } | Kind::Activation(_) | Kind::Slope | Kind::Gate | Kind::Lrn(_) | Kind::Softmax { .. }
     );
     if let Kind::Binary { .. } = stage.kind {
         &stage.inputs
@@ -81,8 +75,8 @@ mod tests {
             ["max_pool1 at block 0 of silu1", "silu1 at block 0 of bn1", "bn1 at block 0 of lrn1",]
         );
         let body = "input image[20, 9, 7]\nx: silu -> global_avg_pool -> conv(20, 1) -> sigmoid -> mul(x)";
-        assert_eq!(steps(body).len(), 5);
-        assert_eq!(inside(body), ["x at block 0 of mul1", "conv1 at block 0 of sigmoid1"]);
+        assert_eq!(steps(body).len(), 4);
+        assert_eq!(inside(body), ["x at block 0 of mul1"]);
     }
 
     #[test]
@@ -104,7 +98,7 @@ mod tests {
         steps(body);
         assert_eq!(inside(body), ["x at block 0 of concat1"]);
         // Nor one that lies in another.
-        steps("input image[20, 9, 7]\nx: conv(16, 3) -> concat(in) -> silu -> conv(16, 3) -> tanh -> add(x)");
+        steps("input image[20, 9, 7]\nx: conv(16, 3) -> concat(in) -> silu -> conv(16, 3) -> softmax -> add(x)");
         let body =
             "input image[20, 9, 7]\nx: conv(16, 3)\nx -> concat(in) -> concat(in) -> relu -> conv(16, 1) -> mul(x)";
         steps(body);
@@ -115,11 +109,11 @@ mod tests {
 
     #[test]
     fn in_a_part_of_a_concat() {
-        let body = "input image[20, 9, 7]\nconcat { conv(32, 3) -> silu; conv(16, 1) -> tanh }\nsilu -> conv(3, 3)";
+        let body = "input image[20, 9, 7]\nconcat { conv(32, 3) -> softmax; conv(16, 1) -> lrn }\nsilu -> conv(3, 3)";
         steps(body);
         assert_eq!(
             inside(body)[..3],
-            ["conv1 at block 0 of silu1", "silu1 at block 0 of concat1", "conv2 at block 0 of tanh1",]
+            ["conv1 at block 0 of softmax1", "softmax1 at block 0 of concat1", "conv2 at block 0 of lrn1",]
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Batch normalisation by statistics that were found in training is a scale and a shift of each channel.
 
 use crate::diagnostic::Diagnostic;
-use crate::kernels::Limits;
+use crate::kernels::Activation;
 use crate::plan::prepare::affine;
 use crate::plan::sketch::{Kind, Sketch};
 
@@ -11,7 +11,7 @@ pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
             && let Kind::Norm { eps, scale, center } = stage.kind
         {
             let [scale, shift] = affine(eps, scale, center, &sketch.weights(stage.node)?);
-            *sketch.kind_mut(slot) = Kind::Affine { scale, shift, limits: Limits::NONE };
+            *sketch.kind_mut(slot) = Kind::Affine { scale, shift, activation: Activation::NONE };
         }
     }
     Ok(())

@@ -1,14 +1,14 @@
 //! A sum joins the later of the convolutions that make its operands, if the sum alone reads that one.
 
 use crate::diagnostic::Diagnostic;
-use crate::kernels::Limits;
+use crate::kernels::Activation;
 use crate::ops::Binary;
 use crate::plan::sketch::{Kind, Sketch, ValueId};
 
 pub(super) fn run(sketch: &mut Sketch<'_>) -> Result<(), Diagnostic> {
     for slot in 0..sketch.slots() {
         let Some(stage) = sketch.stage(slot) else { continue };
-        if !matches!(stage.kind, Kind::Binary { binary: Binary::Add, limits: Limits::NONE }) {
+        if !matches!(stage.kind, Kind::Binary { binary: Binary::Add, activation: Activation::NONE }) {
             continue;
         }
         let [first, second] = [stage.inputs[0], stage.inputs[1]];
