@@ -10,15 +10,17 @@ use crate::analyse::analyse;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Graph, NodeId};
 use crate::memory;
-use crate::plan::{Listed, Options, Plan};
+use crate::plan::{Listed, Options, PackedCache, Plan};
 use crate::weights::{WeightSource, hash_values};
 
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct Request<'a> {
     /// Images in a run.
     pub batch: usize,
     pub options: Options,
+    /// Where packed weights may be kept.
+    pub cache: Option<&'a PackedCache>,
     /// How many runs to measure; nothing for as many as fit in `time`, but at least five.
     pub iterations: Option<u32>,
     pub time: Duration,
@@ -57,6 +59,9 @@ pub struct Measured {
     /// The steps of a run, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layers: Option<Vec<Layer>>,
+    /// What [`Plan::keep_packed`] said once all was measured.
+    #[serde(skip)]
+    pub kept: Result<Option<String>, String>,
 }
 
 /// One step of a run.
@@ -80,7 +85,7 @@ pub struct Layer {
 pub fn measure(
     graph: &Graph,
     source: &dyn WeightSource,
-    request: &Request,
+    request: &Request<'_>,
     peak_flops: f64,
 ) -> Result<Measured, Diagnostic> {
     memory::forget_peak();
@@ -89,7 +94,10 @@ pub fn measure(
     let macs = analyse(graph)?.total.macs.saturating_mul(request.batch as u64);
     let start = Instant::now();
     let results: Vec<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
-    let plan = Plan::new(graph, &results, source, request.options)?;
+    let plan = match request.cache {
+        Some(cache) => Plan::cached(graph, &results, source, request.options, cache)?,
+        None => Plan::new(graph, &results, source, request.options)?,
+    };
     let load = start.elapsed();
     plan.prepare(request.batch).map_err(cannot)?;
     let inputs = inputs(graph, request.batch).map_err(failed)?;
@@ -134,6 +142,7 @@ pub fn measure(
         first_ms: milliseconds(first),
         peak_rss_bytes: memory::peak(),
         layers,
+        kept: plan.keep_packed(),
     })
 }
 

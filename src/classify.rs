@@ -7,7 +7,7 @@ use crate::image::{ImageInput, Pixels, Preprocess};
 use crate::ir::{Graph, NodeId};
 use crate::labels::Classes;
 use crate::lower::{Model, Precision};
-use crate::plan::{Options, Plan};
+use crate::plan::{Options, PackedCache, Plan};
 use crate::weights::WeightSource;
 
 /// An architecture that takes one image and gives one score a class, with its weights and what goes before and after.
@@ -97,7 +97,8 @@ impl Classifier {
         Classifier::with(graph, image, labels, |_| Ok(Engine::Model(Model::new(graph, source, device)?)))
     }
 
-    /// The same on the CPU in float32 by a [`Plan`], which is faster, and has no gradients.
+    /// The same on the CPU in float32 by a [`Plan`], which is faster, and has no gradients. `cache` may have its packed
+    /// weights, as [`Plan::cached`] says.
     ///
     /// # Errors
     /// As [`Classifier::new`].
@@ -107,8 +108,26 @@ impl Classifier {
         image: &Preprocess,
         labels: Option<Vec<String>>,
         options: Options,
+        cache: Option<&PackedCache>,
     ) -> Result<Classifier, Diagnostic> {
-        Classifier::with(graph, image, labels, |logits| Ok(Engine::Plan(Plan::new(graph, &[logits], source, options)?)))
+        Classifier::with(graph, image, labels, |logits| {
+            let results = &[logits];
+            Ok(Engine::Plan(match cache {
+                Some(cache) => Plan::cached(graph, results, source, options, cache)?,
+                None => Plan::new(graph, results, source, options)?,
+            }))
+        })
+    }
+
+    /// [`Plan::keep_packed`] of a planned one.
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn keep_packed(&self) -> Result<Option<String>, String> {
+        match &self.engine {
+            Engine::Plan(plan) => plan.keep_packed(),
+            Engine::Model(_) => Ok(None),
+        }
     }
 
     fn with(

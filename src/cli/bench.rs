@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::console::{Console, Exit, Failure, Findings};
 use super::network::{self, Stop};
-use super::opened::WorkloadArgs;
+use super::opened::{PackedArgs, WorkloadArgs, tell_kept};
 use crate::benchmark::{Layer, Measured, Request, measure};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Graph;
@@ -39,6 +39,8 @@ pub struct BenchArgs {
     /// Weights for the only architecture: how long reading them takes is then part of the loading time
     #[arg(long, value_name = "FILE")]
     weights: Option<String>,
+    #[command(flatten)]
+    packed: PackedArgs,
     /// `table` is for people; `json` prints one object
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -72,6 +74,7 @@ pub fn bench(args: &BenchArgs, console: &mut Console) -> Result<Exit, Failure> {
         return Err(Failure::usage("`--weights` is for one architecture, and several are named"));
     }
     let options = args.workload.options()?;
+    let cache = args.packed.cache();
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
     let mut graphs = Vec::new();
@@ -89,6 +92,7 @@ pub fn bench(args: &BenchArgs, console: &mut Console) -> Result<Exit, Failure> {
     let request = Request {
         batch: args.workload.batch as usize,
         options,
+        cache: cache.as_ref(),
         iterations: args.iterations,
         time: Duration::from_secs(2),
         layers: args.layers,
@@ -98,7 +102,10 @@ pub fn bench(args: &BenchArgs, console: &mut Console) -> Result<Exit, Failure> {
     for (target, graph) in &graphs {
         let peak = *peak.get_or_insert_with(|| peak_flops(options.level, &mut Pool::new(options.threads), PEAK_TIME));
         match one(args, graph, &request, peak) {
-            Ok(measures) => measured.push(Row { target, measured: measures }),
+            Ok(measures) => {
+                tell_kept(&measures.kept, console);
+                measured.push(Row { target, measured: measures });
+            }
             Err(diagnostic) => {
                 console.report_one(diagnostic, &sources);
                 return Ok(Exit::Usage);
@@ -125,7 +132,7 @@ pub fn bench(args: &BenchArgs, console: &mut Console) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
-fn one(args: &BenchArgs, graph: &Graph, request: &Request, peak: f64) -> Result<Measured, Diagnostic> {
+fn one(args: &BenchArgs, graph: &Graph, request: &Request<'_>, peak: f64) -> Result<Measured, Diagnostic> {
     let source: Box<dyn WeightSource> = match &args.weights {
         Some(file) => Box::new(WeightsFile::open(Path::new(file))?),
         None => Box::new(Hashed { norm_scale: 0.5 }),

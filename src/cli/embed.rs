@@ -73,7 +73,8 @@ pub fn embed(args: &EmbedArgs, console: &mut Console) -> Result<Exit, Failure> {
     let file = WholeFile::create(&args.output)?;
     let mut writer = Writer::new(file, format, about, extractor.row(), &names).map_err(unwritten)?;
     let work = &args.images.work;
-    let pass = Pass { batches: work.batches(photos, &input), work, sources: &sources, answers_show: false };
+    let pass =
+        Pass { batches: work.batches(photos, &input), work, sources: &sources, answers_show: false, planned: None };
     let failed = pass.go(
         console,
         |batch| extractor.rows(batch),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::console::{Console, Exit, Failure, counted};
 use super::images::WorkArgs;
 use super::network::NetworkArgs;
-use super::opened::PlanArgs;
+use super::opened::{PackedArgs, PlanArgs, Planned};
 use super::pass::Pass;
 use crate::evaluate::Evaluation;
 use crate::report::Evaluated;
@@ -38,6 +38,8 @@ pub struct EvalArgs {
     work: WorkArgs,
     #[command(flatten)]
     plan: PlanArgs,
+    #[command(flatten)]
+    packed: PackedArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -63,9 +65,9 @@ docs/features.md describes the formats, and how folders are matched with classes
 /// Standard output can't be written; folders can't be read, or mean no class.
 pub fn eval(args: &EvalArgs, console: &mut Console) -> Result<Exit, Failure> {
     args.work.limit_threads()?;
-    let plan = args.plan.options(args.work.threads)?;
+    let plan = Planned { options: args.plan.options(args.work.threads)?, cache: args.packed.cache() };
     let mut sources = SourceMap::new();
-    let Some((graph, classifier)) = args.network.classifier(Some(plan), &mut sources, console, |_| {}) else {
+    let Some((graph, classifier)) = args.network.classifier(Some(&plan), &mut sources, console, |_| {}) else {
         return Ok(Exit::Usage);
     };
     let classes = classifier.classes();
@@ -84,6 +86,7 @@ pub fn eval(args: &EvalArgs, console: &mut Console) -> Result<Exit, Failure> {
         work: &args.work,
         sources: &sources,
         answers_show: false,
+        planned: Some(&classifier),
     };
     let failed = pass.go(
         console,

@@ -1,5 +1,8 @@
 //! A network ready to compute: what the commands for images begin with.
 
+use std::env;
+use std::path::PathBuf;
+
 use super::console::{Console, Failure, Findings};
 use super::network::{NetworkArgs, Stop};
 use super::settings::SettingsArgs;
@@ -7,7 +10,7 @@ use crate::classify::{self, Classifier};
 use crate::image::ImageInput;
 use crate::ir::Graph;
 use crate::lower::{Model, Precision};
-use crate::plan::Options;
+use crate::plan::{Options, PackedCache};
 use crate::source::SourceMap;
 
 /// The arguments that say how a plan computes on the CPU.
@@ -28,6 +31,45 @@ impl PlanArgs {
         let options = Options::from_environment().map_err(Failure::usage)?;
         let threads = threads.map_or(options.threads, usize::from);
         Ok(Options { threads, exact: self.exact, ..options })
+    }
+}
+
+/// The argument that says where packed weights are kept.
+#[derive(Debug, clap::Args)]
+pub struct PackedArgs {
+    /// Keep weights in DIR as kernels read them, and start from these the next time, which is faster; also as
+    /// ARCHC_PACKED_CACHE in the environment
+    ///
+    /// DIR gets a file for each weights file and architecture, as large as the weights that `archc plan` tells; it is made if
+    /// it is not there, and what is in it may be removed. As by `make` or git, a weights file is taken for unchanged while
+    /// its path, length, inode and times are the same. Only float32 on the CPU has this, and not weights that come with
+    /// archc.
+    #[arg(long, value_name = "DIR")]
+    packed_cache: Option<PathBuf>,
+}
+
+impl PackedArgs {
+    /// The folder of the argument, or else of `ARCHC_PACKED_CACHE` in the environment.
+    pub fn cache(&self) -> Option<PackedCache> {
+        let from_environment =
+            || env::var_os("ARCHC_PACKED_CACHE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        self.packed_cache.clone().or_else(from_environment).map(PackedCache::new)
+    }
+}
+
+/// How a plan computes, and where it may find its packed weights.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    pub options: Options,
+    pub cache: Option<PackedCache>,
+}
+
+/// Tells what there is to say of a cache that was written.
+pub fn tell_kept(kept: &Result<Option<String>, String>, console: &mut Console) {
+    match kept {
+        Ok(None) => {}
+        Ok(Some(text)) => console.note(format!("note: {text}")),
+        Err(text) => console.note(format!("warning: {text}")),
     }
 }
 
@@ -65,7 +107,7 @@ impl NetworkArgs {
     /// weights are read.
     pub fn classifier(
         &self,
-        plan: Option<Options>,
+        plan: Option<&Planned>,
         sources: &mut SourceMap,
         console: &mut Console,
         begin: impl FnOnce(&ImageInput),
@@ -84,7 +126,7 @@ impl NetworkArgs {
 
     fn open_classifier(
         &self,
-        plan: Option<Options>,
+        plan: Option<&Planned>,
         sources: &mut SourceMap,
         found: &mut Findings,
         begin: impl FnOnce(&ImageInput),
@@ -96,13 +138,15 @@ impl NetworkArgs {
         begin(&ImageInput::new(&image, shape, &network.graph.name)?);
         let (graph, source, labels) = (network.graph, &*network.source, network.labels);
         let plain = network.device.is_cpu() && network.precision == Precision::F32;
-        if !plain && plan.is_some_and(|plan| plan.exact) {
+        if !plain && plan.is_some_and(|plan| plan.options.exact) {
             notes.push(
                 "note: `--exact` changes nothing here: only float32 on the CPU has another way than exact".to_string(),
             );
         }
         let classifier = match plan.filter(|_| plain) {
-            Some(options) => Classifier::planned(&graph, source, &image, labels, options)?,
+            Some(Planned { options, cache }) => {
+                Classifier::planned(&graph, source, &image, labels, *options, cache.as_ref())?
+            }
             None => {
                 Classifier::new(&graph, source, &image, labels, &network.device)?.with_precision(network.precision)?
             }

@@ -4,7 +4,9 @@ use candle_core::Tensor;
 
 use super::console::{Console, Failure};
 use super::images::{Batches, WorkArgs};
+use super::opened::tell_kept;
 use super::progress::Progress;
+use crate::classify::Classifier;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceMap;
 
@@ -15,6 +17,8 @@ pub struct Pass<'a> {
     pub sources: &'a SourceMap,
     /// Whether answers are printed to a terminal, where a progress bar would be in their way.
     pub answers_show: bool,
+    /// What may have packed weights to keep, once the first answers are there.
+    pub planned: Option<&'a Classifier>,
 }
 
 impl Pass<'_> {
@@ -32,7 +36,7 @@ impl Pass<'_> {
     ) -> Result<usize, Failure> {
         let pool = self.work.pool()?;
         let progress = Progress::new(self.batches.count, self.answers_show);
-        let mut failed = 0;
+        let (mut failed, mut planned) = (0, self.planned);
         for batch in self.batches.batches {
             let ready = batch.iter().filter_map(|photo| Some((photo.name.as_str(), photo.result.as_ref().ok()?)));
             let ready: Vec<(&str, &Tensor)> = ready.collect();
@@ -48,6 +52,10 @@ impl Pass<'_> {
                     }
                 }
                 progress.step();
+            }
+            if let Some(classifier) = planned.take() {
+                let kept = classifier.keep_packed();
+                progress.aside(|| tell_kept(&kept, console));
             }
         }
         Ok(failed)

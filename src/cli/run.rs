@@ -10,7 +10,7 @@ use candle_core::Tensor;
 use super::console::{Console, Exit, Failure, counted};
 use super::images::ImagesArgs;
 use super::network::NetworkArgs;
-use super::opened::PlanArgs;
+use super::opened::{PackedArgs, PlanArgs, Planned};
 use super::pass::Pass;
 use crate::image::ImageInput;
 use crate::source::SourceMap;
@@ -31,6 +31,8 @@ pub struct RunArgs {
     images: ImagesArgs,
     #[command(flatten)]
     plan: PlanArgs,
+    #[command(flatten)]
+    packed: PackedArgs,
     /// How many classes to show, the most probable first
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     topk: u32,
@@ -57,18 +59,24 @@ Examples:
 /// The output can't be written, or arguments contradict each other.
 pub fn run(args: &RunArgs, console: &mut Console) -> Result<Exit, Failure> {
     args.images.work.limit_threads()?;
-    let plan = args.plan.options(args.images.work.threads)?;
+    let plan = Planned { options: args.plan.options(args.images.work.threads)?, cache: args.packed.cache() };
     let photos = args.images.list(&args.network.target)?;
     let mut sources = SourceMap::new();
     let (count, topk) = (photos.len(), args.topk as usize);
     let mut batches = None;
     let begin = |input: &ImageInput| batches = Some(args.images.work.batches(photos, input));
-    let classifier = args.network.classifier(Some(plan), &mut sources, console, begin);
+    let classifier = args.network.classifier(Some(&plan), &mut sources, console, begin);
     let (Some((_, classifier)), Some(batches)) = (classifier, batches) else { return Ok(Exit::Usage) };
     let mut sink = Sink::open(args.output.as_deref())?;
     let mut lines = Lines::new(args.format);
     sink.write(console, &lines.head())?;
-    let pass = Pass { batches, work: &args.images.work, sources: &sources, answers_show: sink.is_terminal() };
+    let pass = Pass {
+        batches,
+        work: &args.images.work,
+        sources: &sources,
+        answers_show: sink.is_terminal(),
+        planned: Some(&classifier),
+    };
     let compute = |batch: &[(&str, &Tensor)]| classifier.classify_batch(batch, topk);
     let failed = pass.go(console, compute, |console, _, name, guesses| {
         sink.write(console, &lines.image(name, guesses.as_deref().map_err(|error| *error)))

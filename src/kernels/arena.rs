@@ -1,8 +1,10 @@
 //! The memory that a plan computes in, and that its weights lie in.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::fs::File;
+use std::io;
 
-use memmap2::MmapMut;
+use memmap2::{MmapMut, MmapOptions};
 
 /// Floats, zeroed, aligned to 64 bytes.
 #[derive(Debug)]
@@ -36,6 +38,43 @@ impl Arena {
             handle_alloc_error(layout);
         }
         Arena { data, len, map: None }
+    }
+
+    /// `len` floats that a file has from the byte `at` on, as this machine holds floats in memory; `at` is a multiple of 64.
+    /// Many are mapped rather than copied: they come from the file when they are first read, and who writes to the arena
+    /// does not change the file.
+    ///
+    /// # Errors
+    /// They can't be read, or the file does not have so many.
+    pub fn of_file(file: &File, at: u64, len: usize) -> io::Result<Arena> {
+        assert!(at.is_multiple_of(64), "floats of a file are aligned");
+        let bytes = Arena::layout(len).size();
+        if file.metadata()?.len().checked_sub(at).is_none_or(|rest| rest < 4 * len as u64) {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        #[cfg(unix)]
+        if bytes < LARGE {
+            let mut arena = Arena::new(len);
+            std::os::unix::fs::FileExt::read_exact_at(file, arena.bytes_mut(), at)?;
+            return Ok(arena);
+        }
+        // SAFETY: the map is private to this process and lives no longer than the arena that owns it. As with weights that
+        // are mapped, what remains is another process that writes to the file or cuts it meanwhile; files of packed weights
+        // are replaced, never written again, and users are asked to do no other.
+        let mut map = unsafe { MmapOptions::new().offset(at).len(bytes).map_copy(file)? };
+        Ok(Arena { data: map.as_mut_ptr().cast(), len, map: Some(map) })
+    }
+
+    /// The floats as they lie in memory.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: floats are four bytes each, of any value.
+        unsafe { std::slice::from_raw_parts(self.data.cast(), 4 * self.len) }
+    }
+
+    #[cfg(unix)]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above, any bytes are floats, and the borrow is unique.
+        unsafe { std::slice::from_raw_parts_mut(self.data.cast(), 4 * self.len) }
     }
 
     pub fn len(&self) -> usize {

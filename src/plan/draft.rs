@@ -5,11 +5,12 @@ use std::sync::Arc;
 use candle_core::Tensor;
 use rayon::prelude::*;
 
-use super::Options;
+use super::packed::{Layer, Unkept};
 use super::passes::optimise;
 use super::prepare;
 use super::sketch::{Joined, Kind, Select, Sketch, Stage, Value, ValueId};
 use super::step::{Operand, Work};
+use super::{Options, PackedCache};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Graph, NodeId};
 use crate::kernels::{Gather, LANES};
@@ -44,47 +45,52 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// With what is to be written to the cache.
     pub fn new(
         graph: &Graph,
         results: &[NodeId],
         source: &dyn WeightSource,
         options: Options,
-    ) -> Result<Draft, Diagnostic> {
+        cache: Option<&PackedCache>,
+    ) -> Result<(Draft, Option<Unkept>), Diagnostic> {
         let mut sketch = Sketch::new(graph, results, source);
         optimise(&mut sketch)?;
-        let step = |stage: &Stage| {
+        let place = cache.and_then(|cache| cache.look(&sketch, options));
+        let step = |(index, stage): (usize, &Stage)| {
             let node = graph.node(stage.node);
             Ok(Step {
                 path: node.path.clone(),
                 macs: node.op.cost(&graph.input_types(stage.node), &node.output).macs,
-                work: work(&sketch, stage, options)?,
+                work: work(&sketch, stage, options, place.as_ref().map(|place| place.layer(index)))?,
                 output: stage.output,
                 joined: stage.joined.clone(),
             })
         };
         // Weights are read and packed on all threads; of several errors the first in the graph's order is told.
         let stages: Vec<&Stage> = sketch.stages().collect();
-        let steps: Vec<Result<Step, Diagnostic>> = stages.into_par_iter().map(step).collect();
+        let steps: Vec<Result<Step, Diagnostic>> = stages.into_par_iter().enumerate().map(step).collect();
         let steps = steps.into_iter().collect::<Result<_, Diagnostic>>()?;
+        let unkept = place.and_then(|place| place.unkept(source));
         let results = sketch.results.iter().map(|result| match &sketch.values[result.value.0].constant {
             Some(tensor) => Returned::Constant(tensor.clone()),
             None => Returned::Stored { value: result.value, shape: result.shape.clone() },
         });
-        Ok(Draft {
+        let draft = Draft {
             results: results.collect(),
             steps,
             values: sketch.values,
             inputs: sketch.inputs,
             removed: sketch.removed,
-        })
+        };
+        Ok((draft, unkept))
     }
 }
 
-/// The kernel for a stage, or candle's ops where there is none.
-fn work(sketch: &Sketch<'_>, stage: &Stage, options: Options) -> Result<Work, Diagnostic> {
+/// The kernel for a stage, or candle's ops where there is none; `kept` may have its weights packed.
+fn work(sketch: &Sketch<'_>, stage: &Stage, options: Options, kept: Option<Layer<'_>>) -> Result<Work, Diagnostic> {
     let inputs = &stage.inputs;
     Ok(match &stage.kind {
-        Kind::Convolution(convolution) => prepare::pack(sketch, stage, convolution, options)?,
+        Kind::Convolution(convolution) => prepare::pack(sketch, stage, convolution, options, kept)?,
         Kind::Affine { scale, shift, activation } => {
             Work::Affine { src: inputs[0], scale: padded(scale), shift: padded(shift), activation: *activation }
         }

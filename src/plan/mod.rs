@@ -11,6 +11,7 @@ mod custom;
 mod draft;
 mod layout;
 mod listing;
+mod packed;
 mod passes;
 mod prepare;
 mod sketch;
@@ -30,6 +31,8 @@ use custom::Rows;
 use draft::Draft;
 use layout::Layout;
 pub use listing::{Listed, Listing, Node, Removed};
+pub use packed::PackedCache;
+use packed::Unkept;
 
 /// Tensors of a plan live on the CPU.
 const DEVICE: Device = Device::Cpu;
@@ -79,6 +82,7 @@ pub struct Plan {
     draft: Box<Draft>,
     level: Level,
     state: Mutex<State>,
+    unkept: Mutex<Option<Box<Unkept>>>,
 }
 
 /// The paths of the nodes that candle's ops compute in a plan, for want of a kernel. Of weights it reads only those of
@@ -113,12 +117,56 @@ impl Plan {
         source: &dyn WeightSource,
         options: Options,
     ) -> Result<Plan, Diagnostic> {
+        Plan::with(graph, results, source, options, None)
+    }
+
+    /// [`Plan::new`] that takes packed weights from `cache` where it has them. Nothing is written to that before
+    /// [`Plan::keep_packed`].
+    ///
+    /// # Errors
+    /// As [`Plan::new`]; weights that are in the cache are not looked at again.
+    pub fn cached(
+        graph: &Graph,
+        results: &[NodeId],
+        source: &dyn WeightSource,
+        options: Options,
+        cache: &PackedCache,
+    ) -> Result<Plan, Diagnostic> {
+        Plan::with(graph, results, source, options, Some(cache))
+    }
+
+    fn with(
+        graph: &Graph,
+        results: &[NodeId],
+        source: &dyn WeightSource,
+        options: Options,
+        cache: Option<&PackedCache>,
+    ) -> Result<Plan, Diagnostic> {
         if let Some(error) = Fit::of(graph, source).error() {
             return Err(error);
         }
-        let draft = Box::new(Draft::new(graph, results, source, options)?);
+        let (draft, unkept) = Draft::new(graph, results, source, options, cache)?;
         let state = State { pool: Pool::new(options.threads), layout: None, arena: Arena::new(0) };
-        Ok(Plan { draft, level: options.level, state: Mutex::new(state) })
+        Ok(Plan {
+            draft: Box::new(draft),
+            level: options.level,
+            state: Mutex::new(state),
+            unkept: Mutex::new(unkept.map(Box::new)),
+        })
+    }
+
+    /// Writes the packed weights to the cache that the plan was [made with](Plan::cached), unless it has them. That takes
+    /// time, so it is best done when there is nothing else to do; only the first call does anything. Gives a sentence where it
+    /// replaces what was damaged.
+    ///
+    /// # Errors
+    /// A sentence: they can't be written. The plan is as good as before.
+    pub fn keep_packed(&self) -> Result<Option<String>, String> {
+        let unkept = self.unkept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(unkept) = unkept else { return Ok(None) };
+        let layers = self.draft.steps.iter().enumerate();
+        let layers: Vec<_> = layers.filter_map(|(index, step)| Some((index, step.work.packed()?))).collect();
+        unkept.write(&layers)
     }
 
     /// The results that were asked for, each with the batch in front.

@@ -5,10 +5,11 @@ use std::ops::Range;
 use candle_core::Tensor;
 
 use super::Options;
+use super::packed::Layer;
 use super::sketch::{self, Sketch, Stage};
 use super::step::Work;
 use crate::diagnostic::Diagnostic;
-use crate::kernels::{ConvShape, Convolution, Depthwise, LANES, Unpacked};
+use crate::kernels::{Arena, ConvShape, Convolution, Depthwise, LANES, Unpacked};
 use crate::weights::Values;
 
 pub(super) fn floats(tensor: &Tensor) -> Vec<f32> {
@@ -33,12 +34,13 @@ pub(super) fn affine(eps: f64, scale: bool, center: bool, weights: &[Tensor]) ->
     [channels.clone().map(|c| factor(c) as f32).collect(), channels.map(|c| offset(c) as f32).collect()]
 }
 
-/// The kernel of a stage that convolves.
+/// The kernel of a stage that convolves; `kept` may have its weights packed.
 pub(super) fn pack(
     sketch: &Sketch<'_>,
     stage: &Stage,
     convolution: &sketch::Convolution,
     options: Options,
+    kept: Option<Layer<'_>>,
 ) -> Result<Work, Diagnostic> {
     let level = options.level;
     let sketch::Convolution { kernel, stride, dilation, pads, groups, activation, .. } = *convolution;
@@ -65,6 +67,7 @@ pub(super) fn pack(
         ins,
         outs,
         joined,
+        kept,
     };
     let shape = ConvShape { in_channels: ins, out_channels: outs, groups: joined, kernel, stride, dilation, before };
     if is_depthwise {
@@ -86,6 +89,7 @@ struct Stored<'a> {
     outs: usize,
     /// How many groups the kernel sees; the source has the convolution's.
     joined: usize,
+    kept: Option<Layer<'a>>,
 }
 
 impl Unpacked for Stored<'_> {
@@ -107,6 +111,10 @@ impl Unpacked for Stored<'_> {
         self.fold(channels.clone(), &mut rows, bias);
         self.spread(channels, &rows, weights);
         Ok(())
+    }
+
+    fn kept(&self, floats: [usize; 2]) -> Option<[Arena; 2]> {
+        self.kept?.read(floats)
     }
 }
 

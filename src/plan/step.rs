@@ -114,6 +114,26 @@ impl Work {
         }
     }
 
+    /// The weights and biases that a kernel has packed.
+    pub fn packed(&self) -> Option<[&Arena; 2]> {
+        match self {
+            Work::Conv { layer, .. } => Some(layer.packed()),
+            Work::Depthwise { layer, .. } => Some(layer.packed()),
+            Work::Affine { .. }
+            | Work::Slope { .. }
+            | Work::Fallback { .. }
+            | Work::Pool { .. }
+            | Work::Mean { .. }
+            | Work::Gate { .. }
+            | Work::Binary { .. }
+            | Work::Activation { .. }
+            | Work::Gather { .. }
+            | Work::Reshape { .. }
+            | Work::Lrn { .. }
+            | Work::Softmax { .. } => None,
+        }
+    }
+
     /// The bytes of weights as they are packed.
     pub fn weight_bytes(&self) -> usize {
         match self {

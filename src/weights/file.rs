@@ -9,7 +9,7 @@ use safetensors::Dtype;
 
 use super::entry::{Entry, is_float, widen};
 use super::stretch::{Values, Whole};
-use super::{Bytes, WeightSource, fits, pth, safetensors as format, shape_text};
+use super::{Bytes, Identity, WeightSource, fits, pth, safetensors as format, shape_text};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ops::WeightSpec;
 use crate::source::io_reason;
@@ -19,6 +19,8 @@ use crate::source::io_reason;
 pub struct WeightsFile {
     name: String,
     bytes: Bytes,
+    /// As it was opened.
+    identity: Option<Identity>,
     format: Format,
     tensors: BTreeMap<String, Entry>,
     /// The names in the file's own order.
@@ -90,7 +92,10 @@ impl WeightsFile {
     pub fn open(path: &Path) -> Result<WeightsFile, Diagnostic> {
         let name = path.display().to_string();
         match Bytes::open(path) {
-            Ok(bytes) => WeightsFile::new(bytes, &name),
+            Ok(bytes) => {
+                let identity = bytes.file().and_then(|file| Identity::of(path, file));
+                Ok(WeightsFile { identity, ..WeightsFile::new(bytes, &name)? })
+            }
             Err(error) => Err(bad(&name, io_reason(&error))),
         }
     }
@@ -124,7 +129,7 @@ impl WeightsFile {
             let what = if doubles == 1 { "1 tensor" } else { &format!("{doubles} tensors") };
             notes.push(format!("`{name}` has {what} in float64, to be read as float32"));
         }
-        Ok(WeightsFile { name: name.to_string(), bytes, format, tensors: by_name, order, notes })
+        Ok(WeightsFile { name: name.to_string(), bytes, identity: None, format, tensors: by_name, order, notes })
     }
 
     pub fn format(&self) -> Format {
@@ -226,6 +231,10 @@ impl WeightSource for WeightsFile {
 
     fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.identity.as_ref()?.still(self.bytes.file()?)
     }
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {

@@ -44,6 +44,14 @@ impl Bytes {
         Ok(Bytes::Mapped(map, file))
     }
 
+    /// The file that is mapped.
+    pub(super) fn file(&self) -> Option<&File> {
+        match self {
+            Bytes::Mapped(_, file) => Some(file),
+            Bytes::BuiltIn(_) | Bytes::Owned(_) => None,
+        }
+    }
+
     /// Reads the bytes from `start` on. Those of a file are copied by the system and not mapped, so that they take no memory
     /// of this process.
     ///

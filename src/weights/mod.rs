@@ -11,6 +11,7 @@ mod fetch;
 mod file;
 mod fit;
 mod generated;
+mod identity;
 mod item;
 mod map;
 mod names;
@@ -32,6 +33,7 @@ pub use fetch::{Download, Patience, fetch};
 pub use file::{Format, WeightsFile};
 pub use fit::Fit;
 pub use generated::{Hashed, Seeded, Zeros, hash_values};
+pub use identity::Identity;
 pub use item::{Accuracy, Hub, Labels, Place, Preset, check_item, labels_file};
 pub use map::Bytes;
 pub use names::{Names, Renamed};
@@ -58,6 +60,12 @@ pub trait WeightSource: Sync {
     /// What a user should know of how the weights were read, each a sentence.
     fn notes(&self) -> &[String] {
         &[]
+    }
+
+    /// What tells these weights from all others without reading them. Nothing for those of no file, and where the file has
+    /// changed since it was opened.
+    fn identity(&self) -> Option<Identity> {
+        None
     }
 
     /// The weight called `name`, as float32 in the shape of `spec`.
@@ -92,6 +100,10 @@ impl<S: WeightSource + ?Sized> WeightSource for &S {
 
     fn notes(&self) -> &[String] {
         (**self).notes()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        (**self).identity()
     }
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
-use super::{Values, WeightSource};
+use super::{Identity, Values, WeightSource};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ops::WeightSpec;
 
@@ -210,6 +210,11 @@ impl<S: WeightSource> WeightSource for Renamed<S> {
 
     fn notes(&self) -> &[String] {
         self.inner.notes()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let names = self.names.iter().map(|(name, original)| (name.as_str(), original.as_str()));
+        self.inner.identity().map(|identity| identity.renamed(names))
     }
 
     fn get(&self, name: &str, spec: &WeightSpec, device: &Device) -> Result<Tensor, Diagnostic> {

@@ -2,6 +2,7 @@
 
 mod custom;
 mod fallback;
+mod packed;
 mod random;
 mod sizes;
 

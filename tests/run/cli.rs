@@ -12,11 +12,16 @@ pub fn run(args: &[&str]) -> (i32, String, String) {
 
 /// The same in another folder.
 pub fn run_in(folder: &Path, args: &[&str]) -> (i32, String, String) {
+    archc_in(folder, &[&["run"], args].concat(), "")
+}
+
+/// The same of any command, with a folder for packed weights in the environment.
+pub fn archc_in(folder: &Path, args: &[&str], packed_cache: &str) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_archc"))
         .current_dir(folder)
-        .arg("run")
         .args(args)
         .env("ARCHC_CACHE", "no/such/cache")
+        .env("ARCHC_PACKED_CACHE", packed_cache)
         .output()
         .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -13,6 +13,7 @@ use candle_core::Device;
 
 mod cli;
 mod many;
+mod packed;
 mod ways;
 
 pub fn root() -> PathBuf {
@@ -47,7 +48,7 @@ fn both(arch: &str) -> (Classifier, Classifier) {
     let labels = preset.labels(&sources).unwrap();
     let image = preset.image.unwrap();
     let plain = Classifier::new(&graph, &*source, &image, labels.clone(), &Device::Cpu).unwrap();
-    (plain, Classifier::planned(&graph, &*source, &image, labels, Options::default()).unwrap())
+    (plain, Classifier::planned(&graph, &*source, &image, labels, Options::default(), None).unwrap())
 }
 
 /// All classes, in their order.
