@@ -57,6 +57,12 @@ pub fn chart(axes: Axes, surveyed: &[Surveyed]) -> (Bubbles, Vec<&str>) {
     let mut series: Vec<String> = Vec::new();
     let mut unknown = Vec::new();
     let mut drawn: Vec<Bubble> = Vec::new();
+    let mut counts = vec![Count::MACS, Count::PARAMS];
+    for count in [axes.x, axes.size] {
+        if !counts.contains(&count) {
+            counts.push(count);
+        }
+    }
     for arch in surveyed {
         let Some(known) = arch.best(axes.y) else {
             unknown.push(&*arch.name);
@@ -67,7 +73,7 @@ pub fn chart(axes: Axes, surveyed: &[Surveyed]) -> (Bubbles, Vec<&str>) {
             "{}: {} %, {}; {}",
             arch.name,
             known.percent,
-            [Count::MACS, Count::PARAMS].map(|count| count.told(&summary)).join(", "),
+            counts.iter().map(|count| count.told(&summary)).collect::<Vec<_>>().join(", "),
             known.preset.name
         );
         let (x, size) = (axes.x.of(&summary).max(1) as f64, axes.size.of(&summary));
@@ -80,7 +86,7 @@ pub fn chart(axes: Axes, surveyed: &[Surveyed]) -> (Bubbles, Vec<&str>) {
         x: format!("{}, logarithmic", axes.x.axis()),
         y: format!("{}, %", axes.y.words()),
     };
-    (Bubbles { titles, series, size: axes.size.noun().to_string(), log_y: false, bubbles: drawn }, unknown)
+    (Bubbles { titles, series, size: axes.size.noun(), log_y: false, bubbles: drawn }, unknown)
 }
 
 /// Costs over costs: `y` over `x`, both logarithmic, the areas by `size`.
@@ -101,7 +107,7 @@ pub fn costs(x: Count, y: Count, size: Count, surveyed: &[Surveyed]) -> Bubbles 
         x: format!("{}, logarithmic", x.axis()),
         y: format!("{}, logarithmic", y.axis()),
     };
-    Bubbles { titles, series, size: size.noun().to_string(), log_y: true, bubbles: drawn }
+    Bubbles { titles, series, size: size.noun(), log_y: true, bubbles: drawn }
 }
 
 /// What is named twice is drawn once.

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use super::console::{Console, Exit, Failure, Findings};
+use super::convention::ConventionArgs;
 use super::network::{Stop, errors};
 use super::settings::SettingsArgs;
 use super::target;
-use crate::analyse::{Report, Sums, analyse_batch};
+use crate::analyse::{Counting, Report, Sums, analyse_batch};
 use crate::diagnostic::{self, Code, Diagnostic, Diagnostics, Severity};
 use crate::diff::diff as compare;
 use crate::expand::{Program, Settings};
@@ -34,6 +35,8 @@ pub struct DiffArgs {
     /// The number of images that MACs, FLOPs and activations are for
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     batch: u64,
+    #[command(flatten)]
+    convention: ConventionArgs,
     /// Show all rows, and path by path what follows from the changes
     #[arg(long)]
     all: bool,
@@ -57,6 +60,7 @@ Examples:
   git show main:net.arch | archc diff - net.arch      what a branch changed
   git difftool -y -x 'archc diff' main -- net.arch    the same, for any number of files
   archc diff old.arch new.arch --format md            for a pull request
+  archc diff old.arch new.arch --convention fvcore    as another program counts, too
   archc diff old.arch new.arch --format json | jq '.archs[].changes[] | select(.kind == \"added\")'
 
 docs/diff.md tells how nodes are aligned, describes the JSON, and has recipes for git and CI.";
@@ -72,7 +76,7 @@ pub fn diff(args: &DiffArgs, console: &mut Console) -> Result<Exit, Failure> {
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
     let compared = match load(args, &mut sources, &mut found) {
-        Ok((before, after)) => pair(before, after),
+        Ok((before, after)) => pair(before, after, args.convention.counting()),
         Err(stop) => {
             stop.report(found, console, &sources);
             return Ok(Exit::Usage);
@@ -186,7 +190,7 @@ fn expand(
     let mut diagnostics = Diagnostics::new();
     let graph = program.expand(sources, name, settings, &mut diagnostics);
     found.add(errors(diagnostics));
-    match analyse_batch(graph.as_ref()?, args.batch, None) {
+    match analyse_batch(graph.as_ref()?, args.batch, args.convention.counting()) {
         Ok(report) => Some(Arch { graph: graph?, report }),
         Err(diagnostic) => {
             found.add([diagnostic]);
@@ -196,11 +200,17 @@ fn expand(
 }
 
 /// Compares the architectures of equal names; two that are alone, whatever they are called.
-fn pair(before: Side, after: Side) -> Compared {
+fn pair(before: Side, after: Side, counting: Option<Counting>) -> Compared {
     let one_each = before.archs.len() == 1 && after.archs.len() == 1;
     let mut left: Vec<Option<Arch>> = before.archs.into_iter().map(Some).collect();
-    let mut compared =
-        Compared { before: before.file, after: after.file, added: Vec::new(), removed: Vec::new(), archs: Vec::new() };
+    let mut compared = Compared {
+        before: before.file,
+        after: after.file,
+        counting,
+        added: Vec::new(),
+        removed: Vec::new(),
+        archs: Vec::new(),
+    };
     for arch in after.archs {
         let same =
             |other: &&mut Option<Arch>| other.as_ref().is_some_and(|other| one_each || other.name() == arch.name());

@@ -11,6 +11,7 @@ pub mod bench;
 pub mod check;
 pub mod completions;
 pub mod console;
+pub mod convention;
 pub mod curves;
 pub mod diff;
 pub mod drawn;

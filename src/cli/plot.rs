@@ -5,12 +5,14 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::accuracy::{Axes, Metric, chart, costs};
 use super::console::{Console, Exit, Failure, Findings};
+use super::convention::ConventionArgs;
 use super::curves::{curves, level};
 use super::drawn::{Format, OutputArgs, Place};
 use super::figure::Count;
 use super::settings::SettingsArgs;
 use super::survey::{Surveyed, survey};
 use super::swept::swept;
+use crate::analyse::Counting;
 use crate::diagnostic;
 use crate::picture::chart::{self, Bubbles, bubbles};
 use crate::source::SourceMap;
@@ -35,11 +37,11 @@ pub struct PlotArgs {
     /// included, as in alpha=0.25,0.5,1 or input=128..224:32
     #[arg(long, value_name = "NAME=VALUES")]
     sweep: Vec<Axis>,
-    /// What stands on the level axis: macs, flops, params, activations, peak_memory or layers (macs); of a sweep, what is
-    /// swept (the first whose values are numbers)
+    /// What stands on the level axis: macs, flops, params, activations, peak_memory, layers or, with `--convention`,
+    /// convention (macs, or convention); of a sweep, what is swept (the first whose values are numbers)
     #[arg(long, value_name = "WHAT")]
     x: Option<String>,
-    /// What stands on the upright axis (top1); of a sweep, a cost (macs)
+    /// What stands on the upright axis (top1); of a sweep, a cost (macs, or convention)
     #[arg(long, value_enum, value_name = "WHAT")]
     y: Option<Upright>,
     /// What the areas are
@@ -47,6 +49,8 @@ pub struct PlotArgs {
     size: Count,
     #[command(flatten)]
     settings: SettingsArgs,
+    #[command(flatten)]
+    convention: ConventionArgs,
 }
 
 /// What can stand on the upright axis.
@@ -68,6 +72,7 @@ impl ValueEnum for Upright {
                 Upright::Cost(Count::ACTIVATIONS),
                 Upright::Cost(Count::PEAK_MEMORY),
                 Upright::Cost(Count::LAYERS),
+                Upright::Cost(Count::CONVENTION),
             ]
         }
     }
@@ -92,6 +97,7 @@ Examples:
   archc plot --x params --size macs -o params.svg
   archc plot net.arch zoo --y top5 -o beside.svg         yours among the zoo's
   archc plot zoo --y params --x layers -o deep.svg       costs over costs
+  archc plot zoo --convention ptflops -o as_ptflops.svg  over what another program counts
   archc plot zoo:mobilenet_v1 --sweep alpha=0.25..1:0.25 --sweep input=128..224:32 -o alpha.svg
   archc plot zoo:mobilenet_v1 --sweep alpha=0.25,0.5,1 --sweep input=32..512:32 --x input --y peak_memory -o m.png
 
@@ -107,22 +113,29 @@ pub fn plot(args: &PlotArgs, console: &mut Console) -> Result<Exit, Failure> {
         return plot_sweep(args, place, console);
     }
     let x = match &args.x {
-        None => Count::MACS,
+        None => args.usual(),
         Some(name) => Count::ALL.iter().copied().find(|figure| figure.name() == name).ok_or_else(|| {
             Failure::usage(format!("`--x {name}` is no figure of an architecture"))
                 .help(format!("the figures are {}", diagnostic::list(Count::ALL.iter().map(|figure| figure.name()))))
         })?,
     };
+    let y = args.y.unwrap_or(Upright::Accuracy(Metric::Top1));
+    let (counting, shown) = (args.convention.counting(), [Some(x), y.cost(), Some(args.size)]);
+    if counting.is_some() && !shown.contains(&Some(Count::CONVENTION)) {
+        return Err(unused());
+    }
+    let (x, size) = (x.by(counting)?, args.size.by(counting)?);
+    let y = y.by(counting)?;
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
-    let surveyed = survey(&args.targets, &args.settings.settings(), &mut sources, &mut found);
+    let surveyed = survey(&args.targets, &args.settings.settings(), counting, &mut sources, &mut found);
     let exit = console.report(&found, &sources);
     if exit != Exit::Fine {
         return Ok(exit);
     }
-    let chart = match args.y.unwrap_or(Upright::Accuracy(Metric::Top1)) {
-        Upright::Accuracy(y) => accuracies(Axes { x, y, size: args.size }, &surveyed, console)?,
-        Upright::Cost(y) => costs(x, y, args.size, &surveyed),
+    let chart = match y {
+        Upright::Accuracy(y) => accuracies(Axes { x, y, size }, &surveyed, console)?,
+        Upright::Cost(y) => costs(x, y, size, &surveyed),
     };
     let (svg, hidden) = bubbles(&chart, args.output.theme(&place));
     if !hidden.is_empty() {
@@ -131,6 +144,34 @@ pub fn plot(args: &PlotArgs, console: &mut Console) -> Result<Exit, Failure> {
     }
     place.write_svg(&svg, args.output.scale(), console)?;
     Ok(Exit::Fine)
+}
+
+impl PlotArgs {
+    /// The cost that is shown where none is named.
+    fn usual(&self) -> Count {
+        if self.convention.counting().is_some() { Count::CONVENTION } else { Count::MACS }
+    }
+}
+
+impl Upright {
+    fn cost(self) -> Option<Count> {
+        match self {
+            Upright::Accuracy(_) => None,
+            Upright::Cost(count) => Some(count),
+        }
+    }
+
+    fn by(self, counting: Option<Counting>) -> Result<Upright, Failure> {
+        match self {
+            Upright::Accuracy(metric) => Ok(Upright::Accuracy(metric)),
+            Upright::Cost(count) => Ok(Upright::Cost(count.by(counting)?)),
+        }
+    }
+}
+
+fn unused() -> Failure {
+    Failure::usage("`--convention` is given, and nothing in the chart is counted by it")
+        .help("let `--x`, `--y` or `--size` be `convention`; of a sweep, `--y`")
 }
 
 /// # Errors
@@ -151,8 +192,10 @@ fn accuracies(axes: Axes, surveyed: &[Surveyed], console: &mut Console) -> Resul
 }
 
 fn plot_sweep(args: &PlotArgs, place: Place, console: &mut Console) -> Result<Exit, Failure> {
-    let figure = match args.y.unwrap_or(Upright::Cost(Count::MACS)) {
-        Upright::Cost(figure) => figure,
+    let counting = args.convention.counting();
+    let count = match args.y.unwrap_or(Upright::Cost(args.usual())) {
+        Upright::Cost(count) if counting.is_some() && count != Count::CONVENTION => return Err(unused()),
+        Upright::Cost(count) => count.by(counting)?,
         Upright::Accuracy(_) => {
             return Err(Failure::usage("a sweep has no accuracies, which are of trained weights")
                 .help(format!("its costs are {}", diagnostic::list(Count::ALL.iter().map(|figure| figure.name())))));
@@ -163,11 +206,17 @@ fn plot_sweep(args: &PlotArgs, place: Place, console: &mut Console) -> Result<Ex
             .help("name one, as in `zoo:mobilenet_v1`"));
     }
     let level = level(&args.sweep, args.x.as_deref())?;
-    let swept = match swept(&args.targets, &args.settings.settings(), &args.sweep, Measure::default(), console)? {
+    let swept = match swept(
+        &args.targets,
+        &args.settings.settings(),
+        &args.sweep,
+        Measure { counting, ..Measure::default() },
+        console,
+    )? {
         Ok(swept) => swept,
         Err(exit) => return Ok(exit),
     };
-    let svg = chart::curves(&curves(&swept, level, figure), args.output.theme(&place));
+    let svg = chart::curves(&curves(&swept, level, count), args.output.theme(&place));
     place.write_svg(&svg, args.output.scale(), console)?;
     Ok(Exit::Fine)
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::accuracy::{Axes, Metric, chart, costs};
 use super::console::{Console, Exit, Failure, Findings};
+use super::convention::ConventionArgs;
 use super::drawn::{Format, Place};
 use super::figure::Count;
 use super::graph::{COMFORTABLE, comfortable};
@@ -30,6 +31,8 @@ pub struct ReportArgs {
     output: PathBuf,
     #[command(flatten)]
     settings: SettingsArgs,
+    #[command(flatten)]
+    convention: ConventionArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -37,6 +40,7 @@ Examples:
   archc report zoo:resnet50 zoo:mobilenet_v2 zoo:vgg16 -o report.html
   archc report net.arch zoo:resnet18 -o report.html          yours beside another
   archc report archs/resnet.arch -o resnets.html             all of a file
+  archc report zoo:resnet50 zoo:vgg16 --convention ptflops -o report.html
 
 docs/pictures.md tells more.";
 
@@ -50,9 +54,10 @@ const MAX_OPS: usize = 100_000;
 pub fn report(args: &ReportArgs, console: &mut Console) -> Result<Exit, Failure> {
     let format = (args.output.as_os_str() == "-").then_some(Format::Html);
     let place = Place::find(Some(&args.output), format, &[Format::Html])?;
+    let counting = args.convention.counting();
     let mut sources = SourceMap::new();
     let mut found = Findings::default();
-    let surveyed = survey(&args.targets, &args.settings.settings(), &mut sources, &mut found);
+    let surveyed = survey(&args.targets, &args.settings.settings(), counting, &mut sources, &mut found);
     let exit = console.report(&found, &sources);
     if exit != Exit::Fine {
         return Ok(exit);
@@ -72,7 +77,7 @@ pub fn report(args: &ReportArgs, console: &mut Console) -> Result<Exit, Failure>
             Compared { file: &arch.file, outline, report: &arch.report, accuracy, depth }
         })
         .collect();
-    let page = html(&compared, chart_of(&surveyed).as_ref(), &sources);
+    let page = html(&compared, counting, chart_of(&surveyed).as_ref(), &sources);
     place.write(page.as_bytes(), console)?;
     Ok(Exit::Fine)
 }

@@ -4,13 +4,13 @@ mod sweep;
 
 use std::io::Write;
 
-use clap::ValueEnum;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::console::{Console, Exit, Failure, Findings};
+use super::convention::ConventionArgs;
 use super::network::errors;
 use super::target;
-use crate::analyse::{Convention, Counting, Device, Optimizer, Written, analyse_batch};
+use crate::analyse::{Device, Optimizer, analyse_batch};
 use crate::diagnostic::Diagnostics;
 use crate::expand::Program;
 use crate::report::{self, Columns, Refused, Subject, Table, View};
@@ -46,12 +46,8 @@ pub struct StatsArgs {
     /// `all` is all that there are
     #[arg(long, value_name = "NAMES")]
     columns: Option<String>,
-    /// Count by another program's rules, too: its total and, in a column, what it comes from
-    #[arg(long, value_enum, value_name = "NAME")]
-    convention: Option<Convention>,
-    /// What `ptflops` and `thop` suppose that PyTorch's program calls as functions, of ops without weights
-    #[arg(long, value_enum, value_name = "WHICH", default_value_t = FunctionsArg::Published, requires = "convention")]
-    functions: FunctionsArg,
+    #[command(flatten)]
+    convention: ConventionArgs,
     /// A device to estimate latencies for
     #[arg(long, value_name = "NAME", value_parser = known_device(), conflicts_with = "device_spec")]
     device: Option<Device>,
@@ -92,28 +88,6 @@ enum OptimizerArg {
     Sgd,
     Momentum,
     Adam,
-}
-
-impl ValueEnum for Convention {
-    fn value_variants<'a>() -> &'a [Convention] {
-        Convention::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = format!("{}. {}", self.source(), self.includes().join(" "));
-        Some(PossibleValue::new(self.name()).help(help))
-    }
-}
-
-/// Which ops PyTorch's program calls as functions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum FunctionsArg {
-    /// Those of torchvision's programs, as `docs/costs.md` lists them; all others are modules
-    Published,
-    /// None: there is an `nn.ReLU()` for each `relu`
-    None,
-    /// All, as in `F.relu(x)`
-    All,
 }
 
 fn known_device() -> impl TypedValueParser<Value = Device> {
@@ -184,15 +158,6 @@ fn write(
 }
 
 impl StatsArgs {
-    fn counting(&self) -> Option<Counting> {
-        let written = match self.functions {
-            FunctionsArg::Published => Written::Published,
-            FunctionsArg::None => Written::Modules,
-            FunctionsArg::All => Written::Functions,
-        };
-        self.convention.map(|convention| Counting { convention, written })
-    }
-
     fn view(&self) -> View {
         View {
             depth: self.depth.map(|depth| depth as usize),
@@ -203,7 +168,7 @@ impl StatsArgs {
                 By::Arch => report::By::Arch,
             }),
             columns: self.columns.as_deref().map(Columns::parse).unwrap_or_default(),
-            counting: self.counting(),
+            counting: self.convention.counting(),
             device: self.device.clone().or_else(|| self.device_spec.clone()),
             optimizer: match self.optimizer {
                 OptimizerArg::Sgd => Optimizer::Sgd,
@@ -237,7 +202,7 @@ fn count(
         let mut diagnostics = Diagnostics::new();
         let graph = program.expand(sources, &arch.name, &settings, &mut diagnostics);
         found.add(errors(diagnostics));
-        match graph.map(|graph| analyse_batch(&graph, args.batch, args.counting())) {
+        match graph.map(|graph| analyse_batch(&graph, args.batch, args.convention.counting())) {
             Some(Ok(report)) => subjects.push(Subject { file: sources.file(target.file).name.clone(), report }),
             Some(Err(diagnostic)) => found.add([diagnostic]),
             // The expansion has said why.

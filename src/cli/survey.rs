@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::console::Findings;
 use super::network;
 use super::target;
-use crate::analyse::{Report, analyse};
+use crate::analyse::{Counting, Report, analyse_batch};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expand::{ArchInfo, Program, Settings};
 use crate::ir::Graph;
@@ -32,8 +32,14 @@ impl Surveyed {
 }
 
 /// The architectures that are named: all complete ones of a file where none is, all of the zoo for `zoo`. What is wrong with
-/// them is added to `found`.
-pub fn survey(targets: &[String], settings: &Settings, sources: &mut SourceMap, found: &mut Findings) -> Vec<Surveyed> {
+/// them is added to `found`. `counting` says whose rules they are counted by, too.
+pub fn survey(
+    targets: &[String],
+    settings: &Settings,
+    counting: Option<Counting>,
+    sources: &mut SourceMap,
+    found: &mut Findings,
+) -> Vec<Surveyed> {
     let mut surveyed = Vec::new();
     for argument in targets {
         // A family of the zoo may be called as an architecture in it is; all of it is meant.
@@ -45,7 +51,7 @@ pub fn survey(targets: &[String], settings: &Settings, sources: &mut SourceMap, 
             one => vec![sources.open_target(one)],
         };
         for target in opened {
-            let added = target.and_then(|target| add(&target, settings, sources, found, &mut surveyed));
+            let added = target.and_then(|target| add(&target, settings, counting, sources, found, &mut surveyed));
             found.add(added.err());
         }
     }
@@ -55,6 +61,7 @@ pub fn survey(targets: &[String], settings: &Settings, sources: &mut SourceMap, 
 fn add(
     opened: &Target,
     settings: &Settings,
+    counting: Option<Counting>,
     sources: &mut SourceMap,
     found: &mut Findings,
     surveyed: &mut Vec<Surveyed>,
@@ -78,7 +85,7 @@ fn add(
         let presets = network::presets(&program, &arch.name, sources, &mut diagnostics);
         found.add(network::errors(diagnostics));
         let Some(graph) = graph else { continue };
-        let report = analyse(&graph)?;
+        let report = analyse_batch(&graph, 1, counting)?;
         let file = sources.file(opened.file).name.clone();
         surveyed.push(Surveyed { name: arch.name.clone(), file, graph, report, presets });
     }

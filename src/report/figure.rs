@@ -112,16 +112,17 @@ impl Figure {
 
     /// Its heading, where a convention is asked for the name of that.
     pub fn column(self, counting: Option<Counting>) -> Column {
-        let heading = match (self, counting) {
-            (Figure::Convention, Some(counting)) => counting.convention.name(),
-            _ => self.texts().heading,
-        };
+        let heading = self.convention(counting).unwrap_or(self.texts().heading);
         Column { name: Cow::Borrowed(heading), align: self.align() }
     }
 
-    /// What it is called where there is room: `peak memory`.
-    pub fn words(self) -> &'static str {
-        self.texts().words
+    /// What it is called where there is room: `peak memory`, and where a convention is asked for the name of that.
+    pub fn words(self, counting: Option<Counting>) -> &'static str {
+        self.convention(counting).unwrap_or(self.texts().words)
+    }
+
+    fn convention(self, counting: Option<Counting>) -> Option<&'static str> {
+        counting.filter(|_| self == Figure::Convention).map(|counting| counting.convention.name())
     }
 
     /// What it means, without a full stop; nothing where that is a matter of course.
@@ -161,7 +162,7 @@ impl Figure {
             Figure::MacsRatio => texts("macs_ratio", "ratio", "ratio of MACs", ""),
             Figure::MacsShare => texts("macs_share", "MACs %", "share of MACs", ""),
             Figure::Flops => known(texts("flops", "FLOPs", "FLOPs", "2 x MACs and every other op's own count")),
-            Figure::Convention => texts("convention", "counted", "counted", ""),
+            Figure::Convention => known(texts("convention", "counted", "counted", "what another program counts")),
             Figure::Activations => {
                 known(texts("activation_elements", "elements", "activations", "elements of all results"))
             }

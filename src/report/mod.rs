@@ -24,7 +24,7 @@ pub use json::{FORMAT, json};
 pub use layers::{ROWS_OF_A_SCREEN, layers};
 pub use numbers::{bytes, capital, counted, grouped, ratio, seconds, shape, short, times};
 pub use sweep::{sweep_json, sweep_table};
-pub use table::{Refused, Table, table};
+pub use table::{Refused, Table, convention, table};
 pub use view::{By, Columns, View};
 
 use crate::analyse::Report;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::figure::{Figure, Row};
 use super::json::{FORMAT, Figures, Port};
 use super::numbers::counted;
-use super::table::{OF_ARCHS, foot, notes};
+use super::table::{OF_ARCHS, convention, notes};
 use super::{Refused, Table, View, conventions, rows};
 use crate::sweep::{Axis, Sweep};
 
@@ -42,7 +42,7 @@ pub fn sweep_table(swept: &Sweep, file: &str, view: &View, exact: bool) -> Resul
         keys: swept.axes.iter().map(key).collect(),
         figures,
         counting: view.counting,
-        foot: foot(view.counting, None),
+        foot: convention(view.counting, None),
         base: rows.first().map_or_else(Row::default, |(_, row)| row.clone()),
         rows,
         has_total: false,

@@ -169,7 +169,7 @@ fn one(subject: &Subject, view: &View, exact: bool) -> Result<Table, Refused> {
         figures,
         rows,
         counting: view.counting,
-        foot: foot(view.counting, Some(report.total.counted)),
+        foot: convention(view.counting, Some(report.total.counted)),
         base,
         has_total: true,
         blank: true,
@@ -227,7 +227,7 @@ fn archs(subjects: &[Subject], view: &View, exact: bool) -> Result<Table, Refuse
         (false, several) => format!("{count} architectures of {}", several.first().map_or("", |first| &first.file)),
     };
     let base = rows.first().map_or_else(Row::default, |(_, row)| row.clone());
-    let (counting, foot) = (view.counting, foot(view.counting, None));
+    let (counting, foot) = (view.counting, convention(view.counting, None));
     Ok(Table { title, head, keys, figures, rows, counting, foot, base, has_total: false, blank: false })
 }
 
@@ -243,8 +243,8 @@ pub(super) fn notes(figures: &[Figure], view: &View) -> Vec<String> {
     notes
 }
 
-/// What a convention is and, where there is one total, what it comes to; a sentence a line.
-pub(super) fn foot(counting: Option<Counting>, total: Option<u64>) -> Vec<String> {
+/// What a convention is and, where there is one total, what it comes to; a sentence a line, and nothing of none.
+pub fn convention(counting: Option<Counting>, total: Option<u64>) -> Vec<String> {
     let Some(counting) = counting else { return Vec::new() };
     let convention = counting.convention;
     let total = total.map_or(String::new(), |total| format!("{}, ", grouped(total)));

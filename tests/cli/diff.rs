@@ -68,3 +68,29 @@ fn colours_are_for_terminals_and_those_who_ask() {
     let md = archc(&[&["--color", "always"], &args[..], &["--format", "md"]].concat());
     assert!(!md.out.contains('\x1b'), "{}", md.out);
 }
+
+#[test]
+fn another_programs_counts_are_compared_too() {
+    let args = ["diff", "tiny.arch:tiny", "tiny.arch:wide", "--convention", "fvcore"];
+    let run = archc(&args);
+    let markdown = archc(&[&args[..], &["--format", "md", "--all"]].concat());
+    insta::assert_snapshot!("diff_convention", run.transcript() + "\n" + &markdown.transcript());
+
+    // What stats says of both, and the nodes' parts add up to the difference.
+    let run = archc(&[&args[..], &["--batch", "2", "--format", "json"]].concat());
+    let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let arch = &document["archs"][0];
+    assert_eq!(document["convention"], "fvcore");
+    for (side, name) in [("before", "tiny"), ("after", "wide")] {
+        let target = format!("tiny.arch:{name}");
+        let stats = archc(&["stats", &target, "--batch", "2", "--convention", "fvcore", "--format", "json"]);
+        let stats: serde_json::Value = serde_json::from_str(&stats.out).unwrap();
+        assert_eq!(arch[side]["counted"], stats["archs"][0]["convention"]["total"]);
+    }
+    let sum = |side: &str| {
+        let changes = arch["changes"].as_array().unwrap().iter();
+        changes.filter_map(|change| change[side]["counted"].as_i64()).sum::<i64>()
+    };
+    let total = |side: &str| arch[side]["counted"].as_i64().unwrap();
+    assert_eq!(sum("after") - sum("before"), total("after") - total("before"));
+}

@@ -123,3 +123,54 @@ fn costs_are_drawn_over_costs() {
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.transcript());
     insta::assert_snapshot!("plot_costs", run.out);
 }
+
+#[test]
+fn another_programs_counts_are_drawn() {
+    // To the unit what stats says.
+    let total = |target: &str, also: &[&str]| {
+        let args = [&["stats", target, "--convention", "thop", "--format", "csv", "--by", "arch"], also].concat();
+        let stats = archc(&[&args[..], &["--columns", "convention"]].concat());
+        let cell = stats.out.lines().nth(1).and_then(|line| line.rsplit(',').next()).map(str::to_string);
+        archc::report::grouped(cell.unwrap().parse().unwrap())
+    };
+    let run = archc(&["plot", "zoo:resnet18", "zoo:vgg16", "--convention", "thop", "--format", "svg"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.transcript());
+    for text in [">ImageNet top-1 accuracy over what thop counts<", ">what thop counts for one image, logarithmic<"] {
+        assert!(run.out.contains(text), "{text}: {}", run.out);
+    }
+    for target in ["zoo:resnet18", "zoo:vgg16"] {
+        let told = format!("{} counted by thop", total(target, &[]));
+        assert!(run.out.contains(&told), "{told}: {}", run.out);
+    }
+    let curves = swept("--sweep width=4..8:2 --convention thop --functions all");
+    let told = total("tiny.arch:tiny", &["--functions", "all", "--set", "width=6"]);
+    assert!(curves.contains(&format!("width=6: {told} counted by thop")), "{curves}");
+    let areas = archc(&[
+        "plot",
+        "zoo:resnet18",
+        "zoo:vgg16",
+        "--size",
+        "convention",
+        "--convention",
+        "thop",
+        "--format",
+        "svg",
+    ]);
+    assert!(areas.out.contains("Areas are what thop counts."), "{}", areas.out);
+}
+
+#[test]
+fn conventions_that_nothing_shows_are_told() {
+    let wrong = [
+        "zoo:resnet18 --x convention --format svg",
+        "zoo:resnet18 --x macs --convention thop --format svg",
+        "zoo:resnet18 --functions all --format svg",
+        "zoo:resnet18 --x macs --size convention --format svg",
+        "tiny.arch:tiny --sweep width=4..8:2 --y convention --format svg",
+        "tiny.arch:tiny --sweep width=4..8:2 --y params --convention thop --format svg",
+    ];
+    let run = |args: &str| archc(&[&["plot"], &*args.split(' ').collect::<Vec<_>>()].concat());
+    let shown: Vec<String> = wrong.iter().map(|args| run(args).transcript()).collect();
+    assert_eq!(shown.concat().matches("--- exit code 2").count(), wrong.len());
+    insta::assert_snapshot!("plot_bad_conventions", shown.join("\n"));
+}

@@ -76,3 +76,23 @@ fn what_can_not_be_reported_is_told() {
     shown.push(archc_reading(&["report", "-", "-o", "-"], large).transcript());
     insta::assert_snapshot!("report_errors", shown.join("\n"));
 }
+
+#[test]
+fn another_programs_counts_stand_beside() {
+    let run = archc(&["report", "tiny.arch", "--convention", "ptflops", "--functions", "all", "-o", "-"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.transcript());
+    let page = shown(&run.out);
+    let heads: Vec<&str> = page.split("<th ").skip(1).collect();
+    let place = heads.iter().position(|head| head.contains(">ptflops</th>")).unwrap();
+    assert!(
+        heads[place - 1].contains(">FLOPs</th>") && page.contains("<p>ptflops: what <code>get_model_complexity_info"),
+        "{page}"
+    );
+    let stats =
+        archc(&["stats", "tiny.arch:tiny", "--convention", "ptflops", "--functions", "all", "--format", "json"]);
+    let stats: serde_json::Value = serde_json::from_str(&stats.out).unwrap();
+    let total = stats["archs"][0]["convention"]["total"].as_u64().unwrap();
+    let row = page.lines().find(|line| line.contains(">tiny</a>")).unwrap();
+    assert!(row.split("<td").nth(place + 1).unwrap().contains(&format!("data-value=\"{total}\"")), "{row}");
+    assert_eq!(page.matches("<span>ptflops <b>").count(), 2);
+}

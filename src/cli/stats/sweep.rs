@@ -9,7 +9,7 @@ use crate::sweep::Measure;
 /// Prints a row for each combination, or what is wrong.
 pub(super) fn print(args: &StatsArgs, console: &mut Console) -> Result<Exit, Failure> {
     let view = args.view();
-    let measure = Measure { batch: args.batch, counting: args.counting(), device: view.device.as_ref() };
+    let measure = Measure { batch: args.batch, counting: args.convention.counting(), device: view.device.as_ref() };
     match swept(&args.targets, &args.settings.settings(), &args.sweep, measure, console)? {
         Ok(Swept { sweep, file }) => {
             let table = |exact| report::sweep_table(&sweep, &file, &view, exact);

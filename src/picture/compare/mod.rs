@@ -10,8 +10,8 @@ use super::colour::Colour;
 use super::outline::Outline;
 use super::page;
 use super::svg::escape;
-use crate::analyse::{Report, Summary};
-use crate::report::{Figure, times};
+use crate::analyse::{Counting, Report, Summary};
+use crate::report::{self, Figure, times};
 use crate::source::SourceMap;
 
 const SHELL: &str = include_str!("compare.html");
@@ -39,8 +39,8 @@ pub struct Chart<'a> {
     pub left_out: Vec<&'a str>,
 }
 
-/// The page.
-pub fn html(compared: &[Compared], chart: Option<&Chart>, sources: &SourceMap) -> String {
+/// The page. `counting` says whose rules the reports are counted by, too.
+pub fn html(compared: &[Compared], counting: Option<Counting>, chart: Option<&Chart>, sources: &SourceMap) -> String {
     let title = match compared {
         [only] => only.outline.graph.name.to_string(),
         several => format!("{} architectures", several.len()),
@@ -56,9 +56,10 @@ pub fn html(compared: &[Compared], chart: Option<&Chart>, sources: &SourceMap) -
         ("{{style}}", format!("{}{}{STYLE}", page::colours(), page_rules())),
         ("{{heading}}", escape(&title)),
         ("{{nav}}", chart.map(|_| "<a href=\"#chart\">Chart</a> ".to_string()).unwrap_or_default()),
-        ("{{table}}", table(compared)),
+        ("{{table}}", table(compared, counting)),
+        ("{{counting}}", told(counting)),
         ("{{chart}}", chart.map(figure).unwrap_or_default()),
-        ("{{stages}}", compared.iter().map(|one| stages::bars(one, compared)).collect()),
+        ("{{stages}}", compared.iter().map(|one| stages::bars(one, compared, counting)).collect()),
         ("{{tabs}}", compared.iter().enumerate().map(tab).collect()),
         ("{{graphs}}", compared.iter().enumerate().map(data).collect()),
         ("{{script}}", SCRIPT.to_string()),
@@ -79,6 +80,24 @@ const COLUMNS: &[Figure] = &[
     Figure::ReceptiveField,
 ];
 
+/// The columns, with what a convention counts behind archc's own counts.
+fn columns(counting: Option<Counting>) -> Vec<Figure> {
+    let asked = |figure: &Figure| counting.filter(|_| *figure == Figure::Flops).map(|_| Figure::Convention);
+    COLUMNS.iter().flat_map(|figure| [Some(*figure), asked(figure)]).flatten().collect()
+}
+
+/// What a convention is, below the table.
+fn told(counting: Option<Counting>) -> String {
+    let lines = report::convention(counting, None);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let text = lines.join(" ");
+    let parts = text.split('`').map(escape).enumerate();
+    let marked = parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part });
+    format!("<p>{}</p>\n", marked.collect::<String>())
+}
+
 /// The number that a column is sorted by.
 fn value(figure: Figure, summary: &Summary) -> Option<u64> {
     match figure {
@@ -87,16 +106,17 @@ fn value(figure: Figure, summary: &Summary) -> Option<u64> {
     }
 }
 
-fn table(compared: &[Compared]) -> String {
+fn table(compared: &[Compared], counting: Option<Counting>) -> String {
+    let columns = columns(counting);
     let mut html = String::from(
         "<table id=\"table\"><thead><tr><th tabindex=\"0\">architecture</th><th tabindex=\"0\">input</th>",
     );
-    for column in COLUMNS {
+    for column in &columns {
         let _ = write!(
             html,
             "<th tabindex=\"0\" class=\"number\" title=\"{}\">{}</th>",
             escape(column.about()),
-            column.words()
+            column.words(counting)
         );
     }
     html += "<th tabindex=\"0\" class=\"number\" title=\"on ImageNet, the best that is published\">top-1 %</th></tr></thead>\n<tbody>\n";
@@ -110,7 +130,7 @@ fn table(compared: &[Compared]) -> String {
             "<tr><td><a href=\"#graph-{index}\">{name}</a><small>{}</small></td><td>{input}</td>",
             escape(one.file)
         );
-        for column in COLUMNS {
+        for column in &columns {
             let value = value(*column, &summary);
             let first = first.as_ref().and_then(|first| self::value(*column, first));
             let ratio = value.zip(first).filter(|_| index > 0).map(|(value, first)| times(value, first));

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Compared;
-use crate::analyse::Sums;
+use crate::analyse::{Counting, Sums};
 use crate::picture::font::{self, Weight};
 use crate::picture::outline::{Kind, Outline, PartId};
 use crate::picture::svg::escape;
@@ -37,12 +37,15 @@ const BARS: [Bar; 3] = [
     (Figure::Activations, |sums| sums.activation_elements),
 ];
 
+/// The bar of what a convention counts, where one is asked for.
+const COUNTED: Bar = (Figure::Convention, |sums| sums.counted);
+
 /// The bars of one architecture, which are as long as its share of the most among those compared.
-pub fn bars(one: &Compared, compared: &[Compared]) -> String {
+pub fn bars(one: &Compared, compared: &[Compared], counting: Option<Counting>) -> String {
     let stages = stages(&one.outline);
     let mut html = format!("<section class=\"stages\"><h3>{}</h3>\n", escape(&one.outline.graph.name));
-    for (figure, count) in BARS {
-        let name = figure.words();
+    for (figure, count) in BARS.into_iter().chain(counting.map(|_| COUNTED)) {
+        let name = figure.words(counting);
         let whole = count(&one.report.total);
         let most = compared.iter().map(|other| count(&other.report.total)).max().unwrap_or(0);
         let _ = write!(

@@ -1,5 +1,5 @@
-//! Where everything stands: rows inside each frame ([`layers`]), columns where a frame is tall ([`columns`]), room for shapes where links turn, and frames
-//! inside frames ([`place()`]).
+//! Where everything stands: rows inside each frame ([`layers`]), columns where a frame is tall ([`columns`]), room for
+//! shapes where links turn, and frames inside frames ([`place()`]).
 
 pub mod columns;
 mod crossings;

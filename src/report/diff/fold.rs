@@ -23,6 +23,8 @@ pub(super) struct Delta {
     pub params: i128,
     pub macs: i128,
     pub activation_bytes: i128,
+    /// What a convention counts.
+    pub counted: i128,
 }
 
 impl Delta {
@@ -32,6 +34,7 @@ impl Delta {
             params: delta(|sums| sums.params),
             macs: delta(|sums| sums.macs),
             activation_bytes: delta(Sums::activation_bytes),
+            counted: delta(|sums| sums.counted),
         }
     }
 
@@ -39,6 +42,7 @@ impl Delta {
         self.params += other.params;
         self.macs += other.macs;
         self.activation_bytes += other.activation_bytes;
+        self.counted += other.counted;
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Compared;
-use crate::analyse::Sums;
+use crate::analyse::{Counting, Sums};
 use crate::diff::{Diff, Entry, Kind, OutputChange, Spot, Summary};
 
 /// The version of the JSON: a field that goes or changes its meaning raises it, a new one does not.
@@ -11,17 +11,19 @@ const FORMAT: u32 = 1;
 
 /// One object on one line, without a line break.
 pub fn json(compared: &Compared) -> String {
+    let counting = compared.counting;
     let alone = |archs: &'_ [(String, Sums)]| {
-        archs.iter().map(|(name, sums)| Alone { name: name.clone(), figures: Figures::new(sums) }).collect()
+        archs.iter().map(|(name, sums)| Alone { name: name.clone(), figures: Figures::new(sums, counting) }).collect()
     };
     let document = Document {
         format: FORMAT,
         before: &compared.before,
         after: &compared.after,
+        convention: counting.map(|counting| counting.convention.name()),
         same: compared.is_same(),
         removed: alone(&compared.removed),
         added: alone(&compared.added),
-        archs: compared.archs.iter().map(Arch::new).collect(),
+        archs: compared.archs.iter().map(|diff| Arch::new(diff, counting)).collect(),
     };
     serde_json::to_string(&document).expect("strings and whole numbers can be written")
 }
@@ -31,6 +33,8 @@ struct Document<'a> {
     format: u32,
     before: &'a str,
     after: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    convention: Option<&'static str>,
     same: bool,
     removed: Vec<Alone>,
     added: Vec<Alone>,
@@ -102,19 +106,26 @@ struct Figures {
     macs: u64,
     flops: u64,
     activation_elements: u64,
+    /// Where a convention is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<u64>,
 }
 
 impl Figures {
-    fn new(sums: &Sums) -> Figures {
-        let Sums { params, buffers, macs, flops, activation_elements, counted: _ } = *sums;
-        Figures { params, buffers, macs, flops, activation_elements }
+    fn new(sums: &Sums, counting: Option<Counting>) -> Figures {
+        let Sums { params, buffers, macs, flops, activation_elements, counted } = *sums;
+        let counted = counting.map(|_| counted);
+        Figures { params, buffers, macs, flops, activation_elements, counted }
     }
 }
 
 impl<'a> Arch<'a> {
-    fn new(diff: &'a Diff) -> Arch<'a> {
-        let whole =
-            |side: &'a Summary| Whole { name: &side.arch, nodes: side.nodes, figures: Figures::new(&side.sums) };
+    fn new(diff: &'a Diff, counting: Option<Counting>) -> Arch<'a> {
+        let whole = |side: &'a Summary| Whole {
+            name: &side.arch,
+            nodes: side.nodes,
+            figures: Figures::new(&side.sums, counting),
+        };
         let output = |change: &'a OutputChange| Output {
             name: &change.name,
             before: change.before.as_deref(),
@@ -124,14 +135,14 @@ impl<'a> Arch<'a> {
             same: diff.is_empty(),
             before: whole(&diff.before),
             after: whole(&diff.after),
-            changes: diff.entries.iter().map(Change::new).collect(),
+            changes: diff.entries.iter().map(|entry| Change::new(entry, counting)).collect(),
             outputs: diff.outputs.iter().map(output).collect(),
         }
     }
 }
 
 impl<'a> Change<'a> {
-    fn new(entry: &'a Entry) -> Change<'a> {
+    fn new(entry: &'a Entry, counting: Option<Counting>) -> Change<'a> {
         let kind = match entry.kind() {
             Kind::Removed => "removed",
             Kind::Added => "added",
@@ -145,7 +156,7 @@ impl<'a> Change<'a> {
             detail: &spot.detail,
             output: &spot.shape,
             scope: spot.whole.as_ref().map(|whole| &*whole.path),
-            figures: Figures::new(&spot.sums),
+            figures: Figures::new(&spot.sums, counting),
         };
         let attribute = |attribute: &'a crate::diff::Attribute| Attribute {
             name: attribute.name,

@@ -9,8 +9,8 @@ pub use json::json;
 use fold::{Row, fold};
 
 use super::numbers::{bytes, counted, grouped, percent, short, signed};
-use super::{Column, Grid};
-use crate::analyse::Sums;
+use super::{Column, Grid, convention};
+use crate::analyse::{Counting, Sums};
 use crate::diff::{Diff, Kind};
 
 /// Two files, and what differs between their architectures.
@@ -19,6 +19,8 @@ pub struct Compared {
     /// The names of the files.
     pub before: String,
     pub after: String,
+    /// Whose rules costs are counted by, too.
+    pub counting: Option<Counting>,
     /// Architectures that the second file alone has, with their costs.
     pub added: Vec<(String, Sums)>,
     /// Architectures that the first file alone has.
@@ -52,7 +54,7 @@ pub fn tables(compared: &Compared, look: Look) -> String {
     let mut parts = Vec::new();
     for diff in compared.archs.iter().filter(|diff| !diff.is_empty()) {
         parts.push(draw(&totals(compared, diff), look));
-        parts.extend(sections(diff, look.all).iter().map(|grid| draw(grid, look)));
+        parts.extend(sections(diff, compared.counting, look.all).iter().map(|grid| draw(grid, look)));
     }
     let alone = alone(compared);
     if !alone.rows.is_empty() {
@@ -61,6 +63,11 @@ pub fn tables(compared: &Compared, look: Look) -> String {
     let same: Vec<&Diff> = compared.archs.iter().filter(|diff| diff.is_empty()).collect();
     if !same.is_empty() {
         parts.push(same_line(compared, &same));
+    }
+    let told = convention(compared.counting, None);
+    if !told.is_empty() && !compared.is_same() {
+        let mark = if look.markdown { "- " } else { "" };
+        parts.push(told.iter().map(|line| format!("{mark}{line}\n")).collect());
     }
     parts.join("\n")
 }
@@ -83,18 +90,22 @@ fn totals(compared: &Compared, diff: &Diff) -> Grid {
             Column::right("change"),
             Column::right("percent"),
         ],
-        rows: vec![
-            row("params", |sums| sums.params, grouped),
-            row("MACs", |sums| sums.macs, grouped),
-            row("FLOPs", |sums| sums.flops, grouped),
-            row("activations", Sums::activation_bytes, bytes),
-            row("weights", Sums::weight_bytes, bytes),
-        ],
+        rows: [
+            Some(row("params", |sums| sums.params, grouped)),
+            Some(row("MACs", |sums| sums.macs, grouped)),
+            Some(row("FLOPs", |sums| sums.flops, grouped)),
+            compared.counting.map(|counting| row(counting.convention.name(), |sums| sums.counted, grouped)),
+            Some(row("activations", Sums::activation_bytes, bytes)),
+            Some(row("weights", Sums::weight_bytes, bytes)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         total: None,
     }
 }
 
-fn sections(diff: &Diff, all: bool) -> Vec<Grid> {
+fn sections(diff: &Diff, counting: Option<Counting>, all: bool) -> Vec<Grid> {
     let changed = |kind: Kind| matches!(kind, Kind::Added | Kind::Removed | Kind::Changed);
     let changes = fold(rows::changes(diff), |unit| unit.what.clone());
     let consequences = match all {
@@ -105,11 +116,11 @@ fn sections(diff: &Diff, all: bool) -> Vec<Grid> {
     let resized = diff.entries.iter().filter(|entry| entry.kind() == Kind::Resized).count();
     let mut sections = Vec::new();
     if !changes.is_empty() {
-        sections.push(costs(format!("Changes: {}", counted(places as u64, "node")), changes, all));
+        sections.push(costs(format!("Changes: {}", counted(places as u64, "node")), changes, counting, all));
     }
     if !consequences.is_empty() {
         let title = format!("What follows, in shapes and costs alone: {}", counted(resized as u64, "node"));
-        sections.push(costs(title, consequences, all));
+        sections.push(costs(title, consequences, counting, all));
     }
     sections.extend(rows::renames(diff, all));
     sections.extend(rows::outputs(diff));
@@ -117,7 +128,7 @@ fn sections(diff: &Diff, all: bool) -> Vec<Grid> {
 }
 
 /// A table of changes with what each costs.
-fn costs(title: String, rows: Vec<Row>, all: bool) -> Grid {
+fn costs(title: String, rows: Vec<Row>, counting: Option<Counting>, all: bool) -> Grid {
     let shown = if all { rows.len() } else { SHOWN };
     let more = rows.len().saturating_sub(shown);
     let head = (more > 0).then(|| format!("The first {shown} rows of {}; `--all` shows all.", rows.len()));
@@ -130,6 +141,7 @@ fn costs(title: String, rows: Vec<Row>, all: bool) -> Grid {
         Column::right("MACs"),
         Column::right("activations"),
     ];
+    columns.extend(counting.map(|counting| Column::right(counting.convention.name())));
     if signs {
         columns.insert(0, Column::left(" "));
     }
@@ -143,7 +155,8 @@ fn costs(title: String, rows: Vec<Row>, all: bool) -> Grid {
             signed(row.delta.macs, short),
             signed(row.delta.activation_bytes, bytes),
         ];
-        sign.into_iter().chain(cells).collect()
+        let counted = counting.map(|_| signed(row.delta.counted, grouped));
+        sign.into_iter().chain(cells).chain(counted).collect()
     };
     let rows = rows.into_iter().take(shown).map(cells).collect();
     Grid { title, head: head.into_iter().collect(), columns, rows, total: None }
