@@ -32,17 +32,17 @@ impl Convolution {
         size: [usize; 2],
         exact: bool,
     ) -> Result<Convolution, U::Error> {
-        if !exact && Winograd::suits(&shape) && Winograd::pays(&shape, size, level) {
-            return Ok(Convolution::Winograd(Winograd::new(shape, unpacked, activation, level)?));
+        if !exact && let Some(way) = Winograd::pays(&shape, size, level) {
+            return Ok(Convolution::Winograd(Winograd::new(shape, way, unpacked, activation, level)?));
         }
         Ok(Convolution::Direct(Conv::new(shape, unpacked, activation, level)?))
     }
 
     /// What the algorithm is called.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> String {
         match self {
-            Convolution::Direct(_) => "direct convolution",
-            Convolution::Winograd(_) => "Winograd convolution",
+            Convolution::Direct(_) => "direct convolution".into(),
+            Convolution::Winograd(layer) => layer.name(),
         }
     }
 

@@ -9,7 +9,8 @@ use super::simd::{Block, Scalar};
 use super::softmax::{self, Scores};
 use super::tile::{Tile, tile};
 use super::window::{self, Window};
-use super::winograd;
+use super::winograd::axis::{Axis, F43, F45, F47, F63, One};
+use super::winograd::transforms::{self, Patch, Results, Transforms};
 
 /// A level of vector instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,9 +89,8 @@ pub(super) struct Kernels {
     pub pool: unsafe fn(&Window),
     pub mean: unsafe fn(&Window),
     pub pointwise: unsafe fn(&Strip),
-    pub winograd_weights: unsafe fn(&[f32], usize, &mut [f32]),
-    pub winograd_input: unsafe fn(&winograd::Patch),
-    pub winograd_output: unsafe fn(&winograd::Results),
+    /// Winograd's transforms for each size of windows and tiles; those of fewer places come first.
+    pub winograd: &'static [Transforms],
     /// Multiply-adds in so many rounds, of as many blocks as `pixels`.
     pub peak: unsafe fn(usize) -> f32,
     pub lrn: unsafe fn(&Pixels),
@@ -110,9 +110,15 @@ macro_rules! level {
             pool: $room::pool_row,
             mean: $room::mean_block,
             pointwise: $room::strip,
-            winograd_weights: $room::winograd_weights,
-            winograd_input: $room::winograd_input,
-            winograd_output: $room::winograd_output,
+            winograd: &[
+                $room::winograd::<One, F43>(),
+                $room::winograd::<F43, One>(),
+                $room::winograd::<One, F47>(),
+                $room::winograd::<F47, One>(),
+                $room::winograd::<F43, F43>(),
+                $room::winograd::<F63, F63>(),
+                $room::winograd::<F45, F45>(),
+            ],
             peak: $room::peak,
             lrn: $room::lrn_pixels,
             map: $room::mapped,
@@ -166,21 +172,27 @@ macro_rules! level {
                 unsafe { window::mean_of_block::<$block>(block) }
             }
 
-            $(#[$feature])?
-            pub(super) unsafe fn winograd_weights(rows: &[f32], ins: usize, packed: &mut [f32]) {
-                winograd::weights(rows, ins, packed);
+            pub(super) const fn winograd<R: Axis, C: Axis>() -> Transforms {
+                let [points, results, taps] = transforms::sizes::<R, C>();
+                let (weights, input, output) = (weights::<R, C>, tile_in::<R, C>, tile_out::<R, C>);
+                Transforms { points, results, taps, weights, input, output }
             }
 
             $(#[$feature])?
-            pub(super) unsafe fn winograd_input(patch: &winograd::Patch) {
-                // SAFETY: the caller promises what the kernel asks for.
-                unsafe { winograd::input::<$block>(patch) }
+            unsafe fn weights<R: Axis, C: Axis>(rows: &[f32], ins: usize, packed: &mut [f32]) {
+                transforms::weights::<R, C>(rows, ins, packed);
             }
 
             $(#[$feature])?
-            pub(super) unsafe fn winograd_output(results: &winograd::Results) {
+            unsafe fn tile_in<R: Axis, C: Axis>(patch: &Patch) {
                 // SAFETY: the caller promises what the kernel asks for.
-                unsafe { winograd::output::<$block>(results) }
+                unsafe { transforms::input::<R, C, $block>(patch) }
+            }
+
+            $(#[$feature])?
+            unsafe fn tile_out<R: Axis, C: Axis>(results: &Results) {
+                // SAFETY: the caller promises what the kernel asks for.
+                unsafe { transforms::output::<R, C, $block>(results) }
             }
 
             $(#[$feature])?

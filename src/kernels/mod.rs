@@ -45,7 +45,7 @@ pub use softmax::softmax;
 pub use unpacked::Unpacked;
 pub use view::{LANES, View};
 pub use window::{PoolKind, Pooling, Span, mean};
-pub use winograd::{PlacedWinograd, Winograd};
+pub use winograd::{PlacedWinograd, Way, Winograd};
 
 #[cfg(test)]
 mod tests;

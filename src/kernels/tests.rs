@@ -173,11 +173,20 @@ fn cases() -> Vec<Case> {
         Case { channels: 1, out: 8, kernel: [11, 11], stride: [4, 4], pads: [2; 4], size: [40, 40], pixel: 4, ..BASE },
         Case { channels: 16, out: 16, stride: [3, 3], size: [20, 20], ..BASE },
         Case { channels: 600, out: 33, size: [4, 4], batch: 2, ..BASE },
-        // Winograd's tiles: whole, cut off, more than one span, and scratch for each thread or for all.
+        // Winograd's tiles of every kind: whole, cut off, more than one span, and scratch for each thread or for all.
         Case { channels: 64, out: 64, size: [40, 37], batch: 2, ..BASE },
         Case { channels: 128, out: 160, size: [15, 14], batch: 2, ..BASE },
         Case { channels: 20, out: 16, size: [1, 2], pads: [1, 1, 1, 1], ..BASE },
         Case { channels: 32, out: 32, size: [6, 10], pads: [0, 2, 1, 0], ..BASE },
+        Case { kernel: [1, 3], pads: [0, 0, 1, 1], channels: 96, out: 112, size: [9, 17], batch: 3, ..BASE },
+        Case { kernel: [3, 1], pads: [1, 1, 0, 0], channels: 50, out: 33, size: [13, 8], ..BASE },
+        Case { kernel: [3, 1], pads: [2, 0, 0, 0], channels: 320, out: 300, size: [8, 8], ..BASE },
+        Case { kernel: [1, 7], pads: [0, 0, 3, 3], channels: 160, out: 192, size: [17, 17], ..BASE },
+        Case { kernel: [1, 7], pads: [0, 0, 0, 5], channels: 7, out: 20, size: [1, 13], batch: 2, ..BASE },
+        Case { kernel: [7, 1], pads: [3, 3, 0, 0], channels: 40, out: 50, size: [30, 31], batch: 2, ..BASE },
+        Case { kernel: [7, 1], pads: [3, 3, 0, 0], size: [1, 1], ..BASE },
+        Case { kernel: [5, 5], pads: [2; 4], channels: 50, out: 64, size: [35, 34], ..BASE },
+        Case { kernel: [5, 5], pads: [2, 1, 0, 3], channels: 9, out: 40, size: [8, 13], batch: 3, ..BASE },
     ]
 }
 
@@ -239,20 +248,19 @@ fn check_conv(case: &Case, level: Level, pool: &mut Pool) {
         layer.run(&mut arena, &layer.place(&places, case.batch, pool.threads()), &places, pool);
         close(&to_rows(&arena, &dst, case.batch), &expected);
         is_framed(&arena, &dst, case.batch);
-        if !Winograd::suits(&shape) {
-            continue;
-        }
-        let layer = Winograd::new(shape, &Held { weights: &weights, bias: &bias }, activation, level).unwrap();
-        let placed = layer.place(&places, case.batch, pool.threads());
-        let mut whole = Arena::new(layout.len + placed.scratch());
-        whole.floats_mut()[..layout.len].copy_from_slice(arena.floats());
-        whole.floats_mut()[dst.begin()..dst.end(case.batch)].fill(f32::NAN);
-        layer.run(&mut whole, &placed, &places, layout.len, pool);
-        is_framed(&whole, &dst, case.batch);
-        // Its errors are those of the sums that it makes, which are as large as the largest result.
-        let largest = plain.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
-        for (a, b) in to_rows(&whole, &dst, case.batch).iter().zip(&expected) {
-            assert!((a - b).abs() <= 2e-5 * largest, "{a} and {b}, of values to {largest}");
+        for way in Winograd::ways(&shape, level) {
+            let layer = Winograd::new(shape, way, &Held { weights: &weights, bias: &bias }, activation, level).unwrap();
+            let placed = layer.place(&places, case.batch, pool.threads());
+            let mut whole = Arena::new(layout.len + placed.scratch());
+            whole.floats_mut()[..layout.len].copy_from_slice(arena.floats());
+            whole.floats_mut()[dst.begin()..dst.end(case.batch)].fill(f32::NAN);
+            layer.run(&mut whole, &placed, &places, layout.len, pool);
+            is_framed(&whole, &dst, case.batch);
+            // Its errors are those of the sums that it makes, which are as large as the largest result.
+            let largest = plain.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
+            for (a, b) in to_rows(&whole, &dst, case.batch).iter().zip(&expected) {
+                assert!((a - b).abs() <= 2e-5 * largest, "{a} and {b}, of values to {largest}");
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ enum Kind {
     /// A convolution that keeps height and width, and all channels where no other number is given.
     Same {
         out: Option<usize>,
-        kernel: usize,
+        kernel: [usize; 2],
     },
     Depthwise(Window),
     Pool {
@@ -143,7 +143,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         4 => (1..50usize, 1..6usize, any::<bool>(), window())
             .prop_map(|(out, groups, bias, window)| Kind::Conv { out, groups, bias, window }),
         6 => (prop::option::of(8..49usize), prop::sample::select(vec![1, 3, 3, 5]))
-            .prop_map(|(out, kernel)| Kind::Same { out, kernel }),
+            .prop_map(|(out, kernel)| Kind::Same { out, kernel: [kernel; 2] }),
         6 => window().prop_map(Kind::Depthwise),
         3 => (any::<bool>(), any::<bool>(), any::<bool>(), window())
             .prop_map(|(max, ceil, count_pads, window)| Kind::Pool { max, ceil, count_pads, window }),
@@ -174,15 +174,16 @@ fn stage(kind: impl Strategy<Value = Kind>) -> impl Strategy<Value = Stage> {
     })
 }
 
-/// Networks of anything, and some mostly of 3x3 convolutions of images so large that Winograd's pays.
+/// Networks of anything, and some mostly of convolutions with so many pixels and channels that Winograd's pays.
 pub fn net() -> impl Strategy<Value = Net> {
-    let channels = || prop_oneof![4 => 1..40usize, 1 => 1..5usize];
-    let any = ((channels(), 1..20usize, 1..20usize), prop::collection::vec(stage(kind()), 1..10));
-    let out = prop::option::of(8..40usize);
-    let kinds = prop_oneof![4 => out.prop_map(|out| Kind::Same { out, kernel: 3 }), 1 => kind()];
-    let large = ((channels(), 12..26usize, 12..26usize), prop::collection::vec(stage(kinds), 1..6));
+    let channels = prop_oneof![4 => 1..40usize, 1 => 1..5usize];
+    let any = ((channels, 1..20usize, 1..20usize), prop::collection::vec(stage(kind()), 1..10));
+    let kernels = prop::sample::select(vec![[3, 3], [3, 3], [5, 5], [1, 7], [7, 1], [1, 3], [3, 1]]);
+    let same = (prop::option::of(8..40usize), kernels).prop_map(|(out, kernel)| Kind::Same { out, kernel });
+    let kinds = prop_oneof![6 => same, 1 => kind()];
+    let large = ((8..50usize, 12..26usize, 12..26usize), prop::collection::vec(stage(kinds), 1..6));
     let rest = (1..4usize, 1..4usize, prop::bool::weighted(0.2), prop::option::of(0..8usize));
-    (prop_oneof![4 => any, 1 => large], rest).prop_map(
+    (prop_oneof![3 => any, 1 => large], rest).prop_map(
         |(((channels, height, width), stages), (batch, threads, exact, side))| Net {
             input: [channels, height, width],
             batch,
@@ -255,7 +256,7 @@ impl Builder {
 
     fn stage(&mut self, kind: &Kind, flow: NodeId, made: &[NodeId]) -> Option<NodeId> {
         let channels = self.shape(flow)[0];
-        let conv = |out: usize, kernel: usize| [("out", int(out)), ("kernel", int(kernel))];
+        let conv = |out: usize, kernel: [usize; 2]| [("out", int(out)), ("kernel", ints(&kernel))];
         match kind {
             Kind::Conv { out, groups, bias, window } => {
                 let groups = (1..=*groups).rev().find(|groups| channels.is_multiple_of(*groups)).unwrap_or(1);
@@ -293,9 +294,9 @@ impl Builder {
             }
             Kind::Gate { reduced } => {
                 let mean = self.add("global_avg_pool", &[], &[flow])?;
-                let squeezed = self.add("conv", &conv(*reduced, 1), &[mean])?;
+                let squeezed = self.add("conv", &conv(*reduced, [1, 1]), &[mean])?;
                 let active = self.add("silu", &[], &[squeezed])?;
-                let wide = self.add("conv", &conv(channels, 1), &[active])?;
+                let wide = self.add("conv", &conv(channels, [1, 1]), &[active])?;
                 let gate = self.add("sigmoid", &[], &[wide])?;
                 self.add("mul", &[], &[gate, flow])
             }

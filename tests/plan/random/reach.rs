@@ -21,7 +21,13 @@ const WANTED: &[&str] = &[
     "direct convolution, dilated",
     "direct convolution, grouped",
     "direct convolution, unequally padded",
-    "Winograd convolution",
+    "Winograd F(1x4, 1x3)",
+    "Winograd F(4x1, 3x1)",
+    "Winograd F(1x4, 1x7)",
+    "Winograd F(4x1, 7x1)",
+    "Winograd F(4x4, 3x3)",
+    "Winograd F(6x6, 3x3)",
+    "Winograd F(4x4, 5x5)",
     "Winograd convolution + add",
     "Winograd convolution + limits",
     "Winograd convolution + silu",
@@ -101,7 +107,8 @@ fn kinds(graph: &Graph, step: &Listed, batch: usize) -> Vec<String> {
     let (node, at) = graph.nodes().find(|(_, node)| *node.path == *step.path).expect("steps are called after nodes");
     let types = graph.input_types(node);
     let mut parts = step.kernel.split(" + ");
-    let base = parts.next().unwrap_or_default();
+    let name = parts.next().unwrap_or_default();
+    let base = if name.starts_with("Winograd") { "Winograd convolution" } else { name };
     let mut kinds: Vec<String> =
         parts.map(|joined| format!("{base} + {}", if joined == "relu" { "limits" } else { joined })).collect();
     let mut more = |condition: bool, kind: String| kinds.extend(condition.then_some(kind));
@@ -123,7 +130,7 @@ fn kinds(graph: &Graph, step: &Listed, batch: usize) -> Vec<String> {
             more(pads.iter().any(|[before, after]| before != after), format!("{base}, unequally padded"));
             let equal = stride[0] == stride[1] && dilation == [1, 1];
             more(equal, format!("{base} {}x{}, stride {}", kernel[0], kernel[1], stride[0]));
-            more(true, base.into());
+            more(true, name.into());
         }
         Form::Linear => {
             more(true, "linear".into());
