@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::accuracy::{Axes, Metric, chart, costs};
-use super::console::{Console, Exit, Failure, Findings};
+use super::console::{Console, Exit, Failure};
 use super::convention::ConventionArgs;
 use super::curves::{curves, level};
 use super::drawn::{Format, OutputArgs, Place};
@@ -127,12 +127,10 @@ pub fn plot(args: &PlotArgs, console: &mut Console) -> Result<Exit, Failure> {
     let (x, size) = (x.by(counting)?, args.size.by(counting)?);
     let y = y.by(counting)?;
     let mut sources = SourceMap::new();
-    let mut found = Findings::default();
-    let surveyed = survey(&args.targets, &args.settings.settings(), counting, &mut sources, &mut found);
-    let exit = console.report(&found, &sources);
-    if exit != Exit::Fine {
-        return Ok(exit);
-    }
+    let surveyed = match survey(&args.targets, &args.settings.settings(), counting, &mut sources, console) {
+        Ok(surveyed) => surveyed,
+        Err(exit) => return Ok(exit),
+    };
     let chart = match y {
         Upright::Accuracy(y) => accuracies(Axes { x, y, size }, &surveyed, console)?,
         Upright::Cost(y) => costs(x, y, size, &surveyed),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::accuracy::{Axes, Metric, chart, costs};
-use super::console::{Console, Exit, Failure, Findings};
+use super::console::{Console, Exit, Failure};
 use super::convention::ConventionArgs;
 use super::drawn::{Format, Place};
 use super::figure::Count;
@@ -56,12 +56,10 @@ pub fn report(args: &ReportArgs, console: &mut Console) -> Result<Exit, Failure>
     let place = Place::find(Some(&args.output), format, &[Format::Html])?;
     let counting = args.convention.counting();
     let mut sources = SourceMap::new();
-    let mut found = Findings::default();
-    let surveyed = survey(&args.targets, &args.settings.settings(), counting, &mut sources, &mut found);
-    let exit = console.report(&found, &sources);
-    if exit != Exit::Fine {
-        return Ok(exit);
-    }
+    let surveyed = match survey(&args.targets, &args.settings.settings(), counting, &mut sources, console) {
+        Ok(surveyed) => surveyed,
+        Err(exit) => return Ok(exit),
+    };
     let ops: usize = surveyed.iter().map(|arch| arch.graph.len()).sum();
     if ops > MAX_OPS {
         let message =

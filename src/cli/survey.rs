@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::console::Findings;
+use super::console::{Console, Exit, Findings};
 use super::network;
 use super::target;
 use crate::analyse::{Counting, Report, analyse_batch};
@@ -31,15 +31,17 @@ impl Surveyed {
     }
 }
 
-/// The architectures that are named: all complete ones of a file where none is, all of the zoo for `zoo`. What is wrong with
-/// them is added to `found`. `counting` says whose rules they are counted by, too.
+/// The architectures that are named: all complete ones of a file where none is, all of the zoo for `zoo`. `counting` says
+/// whose rules they are counted by, too. What is wrong with them is reported; where there are errors, the exit code is given
+/// back.
 pub fn survey(
     targets: &[String],
     settings: &Settings,
     counting: Option<Counting>,
     sources: &mut SourceMap,
-    found: &mut Findings,
-) -> Vec<Surveyed> {
+    console: &mut Console,
+) -> Result<Vec<Surveyed>, Exit> {
+    let mut found = Findings::default();
     let mut surveyed = Vec::new();
     for argument in targets {
         // A family of the zoo may be called as an architecture in it is; all of it is meant.
@@ -51,11 +53,14 @@ pub fn survey(
             one => vec![sources.open_target(one)],
         };
         for target in opened {
-            let added = target.and_then(|target| add(&target, settings, counting, sources, found, &mut surveyed));
+            let added = target.and_then(|target| add(&target, settings, counting, sources, &mut found, &mut surveyed));
             found.add(added.err());
         }
     }
-    surveyed
+    match console.report(&found, sources) {
+        Exit::Fine => Ok(surveyed),
+        exit => Err(exit),
+    }
 }
 
 fn add(

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::figure::Row;
 use super::{By, Subject, View, rows};
-use crate::analyse::{Field, Summary, Sums, Tree};
+use crate::analyse::{Counting, Field, Summary, Sums, Tree};
 
 /// The version of the JSON: a field that goes or changes its meaning raises it, a new one does not.
 pub const FORMAT: u32 = 1;
@@ -162,19 +162,35 @@ struct Device<'a> {
 }
 
 /// All nodes of an op, or below a path.
+/// What adds up.
+#[derive(Serialize)]
+pub(super) struct Costs {
+    params: u64,
+    buffers: u64,
+    macs: u64,
+    flops: u64,
+    activation_elements: u64,
+    /// Where a convention is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<u64>,
+}
+
+impl Costs {
+    pub fn new(sums: &Sums, counting: Option<Counting>) -> Costs {
+        let Sums { params, buffers, macs, flops, activation_elements, counted } = *sums;
+        let counted = counting.map(|_| counted);
+        Costs { params, buffers, macs, flops, activation_elements, counted }
+    }
+}
+
 #[derive(Serialize)]
 struct Group {
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
     op: String,
     nodes: usize,
-    params: u64,
-    buffers: u64,
-    macs: u64,
-    flops: u64,
-    activation_elements: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    counted: Option<u64>,
+    #[serde(flatten)]
+    costs: Costs,
     #[serde(flatten)]
     load: Load,
 }
@@ -185,12 +201,7 @@ impl Group {
             path,
             op: row.op.clone(),
             nodes: row.nodes,
-            params: row.sums.params,
-            buffers: row.sums.buffers,
-            macs: row.sums.macs,
-            flops: row.sums.flops,
-            activation_elements: row.sums.activation_elements,
-            counted: view.counting.map(|_| row.sums.counted),
+            costs: Costs::new(&row.sums, view.counting),
             load: Load::new(&row.load, &row.sums, row.seconds),
         }
     }
@@ -208,13 +219,8 @@ struct Layer<'a> {
     op: &'a str,
     detail: &'a str,
     outputs: [&'a [usize]; 1],
-    params: u64,
-    buffers: u64,
-    macs: u64,
-    flops: u64,
-    activation_elements: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    counted: Option<u64>,
+    #[serde(flatten)]
+    costs: Costs,
     #[serde(flatten)]
     places: Places,
     #[serde(flatten)]
@@ -245,12 +251,7 @@ impl<'a> Arch<'a> {
             op: node.op,
             detail: &node.detail,
             outputs: [&node.output],
-            params: node.sums.params,
-            buffers: node.sums.buffers,
-            macs: node.sums.macs,
-            flops: node.sums.flops,
-            activation_elements: node.sums.activation_elements,
-            counted: view.counting.map(|_| node.sums.counted),
+            costs: Costs::new(&node.sums, view.counting),
             places: Places::new(node.field),
             load: Load::new(&node.load, &node.sums, seconds(node)),
         };

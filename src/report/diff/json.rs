@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Compared;
 use crate::analyse::{Counting, Sums};
 use crate::diff::{Diff, Entry, Kind, OutputChange, Spot, Summary};
+use crate::report::json::Costs;
 
 /// The version of the JSON: a field that goes or changes its meaning raises it, a new one does not.
 const FORMAT: u32 = 1;
@@ -13,7 +14,7 @@ const FORMAT: u32 = 1;
 pub fn json(compared: &Compared) -> String {
     let counting = compared.counting;
     let alone = |archs: &'_ [(String, Sums)]| {
-        archs.iter().map(|(name, sums)| Alone { name: name.clone(), figures: Figures::new(sums, counting) }).collect()
+        archs.iter().map(|(name, sums)| Alone { name: name.clone(), costs: Costs::new(sums, counting) }).collect()
     };
     let document = Document {
         format: FORMAT,
@@ -45,7 +46,7 @@ struct Document<'a> {
 struct Alone {
     name: String,
     #[serde(flatten)]
-    figures: Figures,
+    costs: Costs,
 }
 
 #[derive(Serialize)]
@@ -62,7 +63,7 @@ struct Whole<'a> {
     name: &'a str,
     nodes: usize,
     #[serde(flatten)]
-    figures: Figures,
+    costs: Costs,
 }
 
 #[derive(Serialize)]
@@ -82,7 +83,7 @@ struct Node<'a> {
     output: &'a [usize],
     scope: Option<&'a str>,
     #[serde(flatten)]
-    figures: Figures,
+    costs: Costs,
 }
 
 #[derive(Serialize)]
@@ -99,33 +100,10 @@ struct Output<'a> {
     after: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct Figures {
-    params: u64,
-    buffers: u64,
-    macs: u64,
-    flops: u64,
-    activation_elements: u64,
-    /// Where a convention is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    counted: Option<u64>,
-}
-
-impl Figures {
-    fn new(sums: &Sums, counting: Option<Counting>) -> Figures {
-        let Sums { params, buffers, macs, flops, activation_elements, counted } = *sums;
-        let counted = counting.map(|_| counted);
-        Figures { params, buffers, macs, flops, activation_elements, counted }
-    }
-}
-
 impl<'a> Arch<'a> {
     fn new(diff: &'a Diff, counting: Option<Counting>) -> Arch<'a> {
-        let whole = |side: &'a Summary| Whole {
-            name: &side.arch,
-            nodes: side.nodes,
-            figures: Figures::new(&side.sums, counting),
-        };
+        let whole =
+            |side: &'a Summary| Whole { name: &side.arch, nodes: side.nodes, costs: Costs::new(&side.sums, counting) };
         let output = |change: &'a OutputChange| Output {
             name: &change.name,
             before: change.before.as_deref(),
@@ -156,7 +134,7 @@ impl<'a> Change<'a> {
             detail: &spot.detail,
             output: &spot.shape,
             scope: spot.whole.as_ref().map(|whole| &*whole.path),
-            figures: Figures::new(&spot.sums, counting),
+            costs: Costs::new(&spot.sums, counting),
         };
         let attribute = |attribute: &'a crate::diff::Attribute| Attribute {
             name: attribute.name,
