@@ -121,6 +121,12 @@ fn table(graph: &Graph, listing: &Listing, threads: usize, width: Option<u16>) -
             stretches.filter_map(|steps| steps.last()).map(|step| format!("{} to `{}`", step.images, step.path));
         head.push(format!("Images at a time: {}.", stretches.collect::<Vec<_>>().join(", then ")));
     }
+    let sweeps = listing.steps.chunk_by(|a, b| (a.rows > 0) == (b.rows > 0)).filter(|steps| steps[0].rows > 0);
+    let sweeps: Vec<String> =
+        sweeps.filter_map(|steps| Some(format!("`{}` to `{}`", steps.first()?.path, steps.last()?.path))).collect();
+    if !sweeps.is_empty() {
+        head.push(format!("Some rows at a time: {}.", sweeps.join(", ")));
+    }
     if fallbacks > 0 {
         head.push(format!("candle's ops compute {fallbacks} of the steps, for want of a kernel."));
     }

@@ -40,7 +40,7 @@ pub use math::Map;
 pub use peak::peak_flops;
 pub use pointwise::{Pointwise, pointwise};
 pub use pool::Pool;
-pub use reorder::{from_rows, reshape, to_rows};
+pub use reorder::{from_rows, reshape, slide, to_rows};
 pub use softmax::softmax;
 pub use unpacked::Unpacked;
 pub use view::{LANES, View};

@@ -88,3 +88,20 @@ pub fn reshape(arena: &mut Arena, src: &View, dst: &View, batch: usize, pool: &m
         }
     });
 }
+
+/// Moves rows to the front of every block, where `view` begins, from so many rows behind it.
+pub fn slide(arena: &mut Arena, view: &View, from: usize, rows: usize, batch: usize, pool: &mut Pool) {
+    let [_, _, left, right] = view.halo;
+    let start = view.start.checked_sub(left * view.pixel).expect("zeros stand before the first pixel");
+    let line = (rows - 1) * view.row + (left + view.width + right) * view.pixel;
+    let last = start + (batch - 1) * view.image + (view.blocks() - 1) * view.block;
+    assert!(from * view.row + line <= view.block && last + from * view.row + line <= arena.len());
+    let memory = arena.memory();
+    let blocks = view.blocks();
+    pool.run(batch * blocks, &|task| {
+        let memory = &memory;
+        let at = start + task / blocks * view.image + task % blocks * view.block;
+        // SAFETY: the rows lie in the arena and in one block, and tasks move those of different blocks.
+        unsafe { memory.0.add(at).copy_from(memory.0.add(at + from * view.row), line) };
+    });
+}

@@ -1,5 +1,7 @@
 //! Pools: the largest value or the mean of windows, and of whole images.
 
+use std::ops::Range;
+
 use super::bands::Bands;
 use super::simd::Block;
 use super::{Arena, LANES, Level, Pool, View};
@@ -41,6 +43,14 @@ pub(super) struct Window {
 }
 
 impl Pooling {
+    /// The same for some rows of the result, from an image that begins with the first row that they cover.
+    pub fn of_rows(&self, rows: Range<usize>) -> Pooling {
+        let spans = &self.rows[rows];
+        let first = spans.iter().map(|span| span.from).min().unwrap_or(0);
+        let shifted = |span: &Span| Span { from: span.from - first, to: span.to - first, ..*span };
+        Pooling { kind: self.kind, rows: spans.iter().map(shifted).collect(), columns: self.columns.clone() }
+    }
+
     pub fn run(&self, arena: &mut Arena, src: &View, dst: &View, level: Level, batch: usize, pool: &mut Pool) {
         let inside = |spans: &[Span], size: usize| spans.iter().all(|span| span.from < span.to && span.to <= size);
         assert!(batch > 0 && level.is_available());

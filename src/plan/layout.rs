@@ -1,9 +1,12 @@
 //! Where the tensors of a plan lie.
 
+use std::ops::Range;
+
 use super::draft::{Draft, Returned, Step};
 use super::sketch::ValueId;
 use super::slices::{self, Cut, Load, Stretch};
 use super::step::Work;
+use super::sweeps::{self, Sweep, Uses};
 use crate::kernels::{LANES, PlacedConvolution, Places, View};
 use crate::memory;
 use crate::report::bytes;
@@ -21,8 +24,19 @@ pub(super) struct Layout {
     views: Vec<View>,
     /// Whether all images of the batch are there at once, rather than those of a stretch.
     whole: Vec<bool>,
-    /// What each convolution needs to know of its places.
-    convs: Vec<Option<PlacedConvolution>>,
+    /// The sweeps of all steps, in their order.
+    sweeps: Vec<Sweep>,
+    /// What each convolution needs to know of its places, for every band that it has rows in.
+    convs: Vec<Vec<Option<PlacedConvolution>>>,
+}
+
+/// What of a step is computed: the rows of a band, of the images from `first` on.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub sweep: &'a Sweep,
+    pub step: usize,
+    pub band: usize,
+    pub first: usize,
 }
 
 /// The first and the last step that touch a root, counted from 1: inputs are there before the first.
@@ -33,11 +47,16 @@ impl Layout {
     /// A sentence: the tensors of a batch do not fit the memory that is free.
     pub fn new(draft: &Draft, batch: usize, threads: usize) -> Result<Layout, String> {
         let roots = Roots::of(draft);
-        let stretches = slices::stretches(&roots.loads(draft), &roots.cuts(draft), batch, threads);
-        Layout::with(draft, &roots, stretches, batch, threads)
+        let (loads, uses) = (roots.loads(draft), Uses::of(draft, &roots));
+        let stretches = slices::stretches(&loads, &roots.cuts(draft), batch, threads);
+        let sweeps = stretches.iter().flat_map(|stretch| {
+            sweeps::sweeps(draft, &roots, &uses, &loads, stretch.steps.clone(), stretch.images, threads)
+        });
+        let sweeps = sweeps.collect();
+        Layout::with(draft, &roots, stretches, sweeps, batch, threads)
     }
 
-    /// A layout that changes the number of images at every cut there is.
+    /// A layout that changes the number of images at every cut there is, and computes row by row between.
     #[cfg(test)]
     pub fn in_pieces(draft: &Draft, batch: usize, threads: usize) -> Layout {
         let roots = Roots::of(draft);
@@ -48,8 +67,11 @@ impl Layout {
             steps: bounds[0]..bounds[1],
             images: if index % 3 == 1 { batch } else { 1 },
         };
-        let stretches = bounds.windows(2).enumerate().map(piece).collect();
-        Layout::with(draft, &roots, stretches, batch, threads).unwrap()
+        let stretches: Vec<Stretch> = bounds.windows(2).enumerate().map(piece).collect();
+        let uses = Uses::of(draft, &roots);
+        let sweeps = stretches.iter().flat_map(|stretch| sweeps::finest(draft, &roots, &uses, stretch.steps.clone()));
+        let sweeps = sweeps.collect();
+        Layout::with(draft, &roots, stretches, sweeps, batch, threads).unwrap()
     }
 
     /// A layout for given stretches.
@@ -57,6 +79,7 @@ impl Layout {
         draft: &Draft,
         roots: &Roots,
         stretches: Vec<Stretch>,
+        sweeps: Vec<Sweep>,
         batch: usize,
         threads: usize,
     ) -> Result<Layout, String> {
@@ -80,13 +103,31 @@ impl Layout {
                 }
             }
         }
+        // What is touched by some steps of a sweep is there for all of them.
+        let mut windows = vec![None; count];
+        for sweep in sweeps.iter().filter(|sweep| sweep.bands() > 1) {
+            sweep.windows().for_each(|(value, rows)| windows[value.0] = Some(rows));
+            for life in lives.iter_mut().flatten() {
+                if life.0 > 0 && sweep.steps.contains(&(life.0 - 1)) {
+                    life.0 = sweep.steps.start + 1;
+                }
+                if life.1 > 0 && sweep.steps.contains(&(life.1 - 1)) {
+                    life.1 = sweep.steps.end;
+                }
+            }
+        }
+        // The floats of a block: all rows, or those that are kept.
+        let block_of = |root: usize| {
+            let (row, block, _) = roots.size(draft, root);
+            windows[root].map_or(block, |rows| rows * row)
+        };
         let mut places = vec![0; count];
         let len = allocate(
             &lives,
             |root| {
-                let (_, block, blocks) = roots.size(draft, root);
+                let (_, _, blocks) = roots.size(draft, root);
                 // Kernels may read a whole vector at the last pixel.
-                (images[root] * blocks * block + LANES).next_multiple_of(LANES)
+                (images[root] * blocks * block_of(root) + LANES).next_multiple_of(LANES)
             },
             &mut places,
         );
@@ -94,24 +135,38 @@ impl Layout {
         let views: Vec<View> = (0..count)
             .map(|value| {
                 let (root, offset) = roots.of[value];
-                let (row, block, blocks) = roots.size(draft, root.0);
+                let (row, _, blocks) = roots.size(draft, root.0);
+                let block = block_of(root.0);
                 let [channels, height, width] = draft.values[value].image();
                 let halo @ [above, _, left, _] = roots.halos[root.0];
                 let pixel = draft.values[root.0].pixel;
+                // Where rows are kept, the first that is there changes from band to band.
+                let above = if windows[root.0].is_some() { 0 } else { above };
                 let start = places[root.0] + offset * block + above * row + left * pixel;
                 View { start, channels, height, width, pixel, row, block, image: blocks * block, halo }
             })
             .collect();
         let whole = roots.of.iter().map(|(root, _)| images[root.0] == batch).collect();
-        let mut layout = Layout { batch, stretches, len, scratch: len, views, whole, convs: Vec::new() };
-        let place = |step: usize, images: usize| {
-            let Step { work: Work::Conv { src, layer, add }, output, .. } = &draft.steps[step] else { return None };
-            Some(layer.place(&layout.places(*src, *output, *add, 0), images, threads))
-        };
-        let steps =
-            layout.stretches.iter().flat_map(|stretch| stretch.steps.clone().map(|step| (step, stretch.images)));
-        layout.convs = steps.map(|(step, images)| place(step, images)).collect();
-        layout.len += layout.convs.iter().flatten().map(PlacedConvolution::scratch).max().unwrap_or(0);
+        let mut layout = Layout { batch, stretches, len, scratch: len, views, whole, sweeps, convs: Vec::new() };
+        let mut convs = Vec::new();
+        for stretch in &layout.stretches {
+            for sweep in layout.sweeps(stretch) {
+                for step in sweep.steps.clone() {
+                    let place = |band: usize| {
+                        let step_here = &draft.steps[step];
+                        let Step { work: Work::Conv { src, layer, add }, output, .. } = step_here else { return None };
+                        let part = Part { sweep, step, band, first: 0 };
+                        let rows = sweep.rows(step, band);
+                        let places = || layout.places(*src, *output, *add, &step_here.work, part);
+                        (!rows.is_empty()).then(|| layer.place(&places(), stretch.images, threads))
+                    };
+                    convs.push((0..sweep.bands()).map(place).collect());
+                }
+            }
+        }
+        layout.convs = convs;
+        let scratch = layout.convs.iter().flatten().flatten().map(PlacedConvolution::scratch);
+        layout.len += scratch.max().unwrap_or(0);
         Ok(layout)
     }
 
@@ -135,10 +190,54 @@ impl Layout {
         View { start: view.start + if self.whole[value.0] { first * view.image } else { 0 }, ..*view }
     }
 
-    /// Where a convolution reads and writes, for the images from `first` on.
-    pub fn places(&self, src: ValueId, dst: ValueId, add: Option<ValueId>, first: usize) -> Places {
-        let view = |value: ValueId| self.view(value, first);
-        Places { src: view(src), dst: view(dst), add: add.map(view) }
+    /// The sweeps of a stretch.
+    pub fn sweeps(&self, stretch: &Stretch) -> &[Sweep] {
+        let at = |step: usize| self.sweeps.partition_point(|sweep| sweep.steps.start < step);
+        &self.sweeps[at(stretch.steps.start)..at(stretch.steps.end)]
+    }
+
+    /// Where a step writes the rows of a part.
+    pub fn written(&self, value: ValueId, part: Part<'_>) -> View {
+        let [_, _, left, right] = self.views[value.0].halo;
+        let whole = self.view(value, part.first);
+        if part.sweep.bands() == 1 {
+            return whole;
+        }
+        let rows = part.sweep.rows(part.step, part.band);
+        let [above, below, ..] = whole.halo;
+        let above = if rows.start == 0 { above } else { 0 };
+        let below = if rows.end == whole.height { below } else { 0 };
+        View { halo: [above, below, left, right], ..self.rows(value, rows, part) }
+    }
+
+    /// Where a step finds its operand, for the rows of a part.
+    pub fn read(&self, value: ValueId, work: &Work, part: Part<'_>) -> View {
+        let rows = || sweeps::viewed(work, part.sweep.rows(part.step, part.band));
+        if part.sweep.bands() == 1 { self.view(value, part.first) } else { self.rows(value, rows(), part) }
+    }
+
+    /// Where a step finds an operand of which it reads the rows that it writes.
+    pub fn beside(&self, value: ValueId, part: Part<'_>) -> View {
+        let rows = || part.sweep.rows(part.step, part.band);
+        if part.sweep.bands() == 1 { self.view(value, part.first) } else { self.rows(value, rows(), part) }
+    }
+
+    /// Some rows of a tensor, with no zeros above and below.
+    fn rows(&self, value: ValueId, rows: Range<usize>, part: Part<'_>) -> View {
+        let whole = self.view(value, part.first);
+        let [_, _, left, right] = whole.halo;
+        let first = part.sweep.first(value, part.band).unwrap_or(0);
+        let row = rows.start.checked_add_signed(-first).expect("rows that are read are there");
+        View { start: whole.start + row * whole.row, height: rows.len(), halo: [0, 0, left, right], ..whole }
+    }
+
+    /// Where a convolution reads and writes.
+    pub fn places(&self, src: ValueId, dst: ValueId, add: Option<ValueId>, work: &Work, part: Part<'_>) -> Places {
+        Places {
+            src: self.read(src, work, part),
+            dst: self.written(dst, part),
+            add: add.map(|add| self.beside(add, part)),
+        }
     }
 
     /// Where scratch begins.
@@ -146,18 +245,18 @@ impl Layout {
         self.scratch
     }
 
-    /// A convolution at its place; `step` is one.
-    pub fn conv(&self, step: usize) -> &PlacedConvolution {
-        self.convs[step].as_ref().expect("every convolution is placed")
+    /// A convolution at its place; the step is one.
+    pub fn conv(&self, part: Part<'_>) -> &PlacedConvolution {
+        self.convs[part.step][part.band].as_ref().expect("every convolution is placed")
     }
 }
 
 /// Tensors with memory of their own, which others lie inside.
-struct Roots {
+pub(super) struct Roots {
     /// The root of each value, and its first block in it.
-    of: Vec<(ValueId, usize)>,
+    pub of: Vec<(ValueId, usize)>,
     /// Rows and columns of zeros around each: above, below, left, right.
-    halos: Vec<[usize; 4]>,
+    pub halos: Vec<[usize; 4]>,
     /// When each is needed.
     lives: Vec<Option<Life>>,
 }
@@ -202,7 +301,7 @@ impl Roots {
     }
 
     /// The floats of a row and of a block of a root, and its blocks.
-    fn size(&self, draft: &Draft, root: usize) -> (usize, usize, usize) {
+    pub fn size(&self, draft: &Draft, root: usize) -> (usize, usize, usize) {
         let [channels, height, width] = draft.values[root].image();
         let [above, below, left, right] = self.halos[root];
         let pixel = draft.values[root].pixel;

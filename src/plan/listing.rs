@@ -41,6 +41,8 @@ pub struct Listed {
     pub macs: u64,
     /// How many images of the batch it computes at once.
     pub images: usize,
+    /// How many rows of its result it computes before the steps that read them do; 0 for all.
+    pub rows: usize,
     /// The bytes of its packed weights.
     pub weight_bytes: usize,
     /// Where the first value of its result lies in the arena, in bytes.
@@ -70,10 +72,16 @@ impl Plan {
     pub fn listing(&self, batch: usize) -> Result<Listing, String> {
         let draft = &self.draft;
         let layout = Layout::new(draft, batch, self.threads())?;
-        let stretches = layout.stretches().iter();
-        let images = stretches.flat_map(|stretch| stretch.steps.clone().map(|_| stretch.images));
-        let steps = draft.steps.iter().zip(images);
-        let steps: Vec<Listed> = steps.map(|(step, images)| listed(draft, &layout, step, images)).collect();
+        let mut steps = Vec::new();
+        for stretch in layout.stretches() {
+            for sweep in layout.sweeps(stretch) {
+                for step in sweep.steps.clone() {
+                    let rows = (0..sweep.bands()).map(|band| sweep.rows(step, band).len()).max().unwrap_or(0);
+                    let rows = if sweep.bands() == 1 { 0 } else { rows };
+                    steps.push(listed(draft, &layout, &draft.steps[step], stretch.images, rows));
+                }
+            }
+        }
         let removed = draft.removed.iter().map(|(joined, why)| Removed { node: node(joined), why });
         Ok(Listing {
             simd: self.level.name(),
@@ -86,7 +94,7 @@ impl Plan {
     }
 }
 
-fn listed(draft: &Draft, layout: &Layout, step: &Step, images: usize) -> Listed {
+fn listed(draft: &Draft, layout: &Layout, step: &Step, images: usize, rows: usize) -> Listed {
     let shape = |value: ValueId| draft.values[value.0].shape.clone();
     let maker = |value: ValueId| draft.steps.iter().find(|step| step.output == value);
     let inside = draft.values[step.output.0].inside.and_then(|(whole, _)| maker(whole));
@@ -100,6 +108,7 @@ fn listed(draft: &Draft, layout: &Layout, step: &Step, images: usize) -> Listed 
         output: shape(step.output),
         macs: layout.batch() as u64 * step.macs,
         images,
+        rows,
         weight_bytes: step.work.weight_bytes(),
         offset: 4 * view.start,
         inside: inside.map(|step| step.path.to_string()),

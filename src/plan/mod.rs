@@ -17,6 +17,7 @@ mod prepare;
 mod sketch;
 mod slices;
 mod step;
+mod sweeps;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -30,17 +30,29 @@ pub(super) struct Cut {
 }
 
 /// Bytes of a core's own cache that tensors may fill.
-const NEAR: usize = 768 << 10;
+pub(super) const NEAR: usize = 768 << 10;
 /// Bytes of the last cache that they may fill.
 const LAST: usize = 12 << 20;
 /// Nanoseconds for a byte of tensors that is in the last cache, and in memory.
-const TENSORS: [f64; 2] = [1.0 / 80.0, 1.0 / 35.0];
+pub(super) const TENSORS: [f64; 2] = [1.0 / 80.0, 1.0 / 35.0];
 /// The same for weights, which are asked for before they are needed.
-const WEIGHTS: [f64; 2] = [1.0 / 300.0, 1.0 / 77.0];
+pub(super) const WEIGHTS: [f64; 2] = [1.0 / 300.0, 1.0 / 77.0];
 /// Nanoseconds for a step to begin and to end.
 const STEP: f64 = 3000.0;
 /// More cuts than these are not weighed against each other.
 const CUTS: usize = 500;
+
+/// Nanoseconds for a byte of a step's tensors, which are so many for one image.
+pub(super) fn tensor_rate(images: usize, tensors: usize, threads: usize) -> f64 {
+    match images * tensors {
+        all if all <= threads * NEAR => 0.0,
+        all => rate(TENSORS, all),
+    }
+}
+
+fn rate(rates: [f64; 2], bytes: usize) -> f64 {
+    if bytes <= LAST { rates[0] } else { rates[1] }
+}
 
 /// The stretches that take the least time, for a batch on so many threads. The figures above are a processor's; what is
 /// chosen by them changes no result.
@@ -57,13 +69,11 @@ pub(super) fn stretches(loads: &[Load], cuts: &[Cut], batch: usize, threads: usi
     let own = (1..=threads).rev().find(divides).unwrap_or(1);
     let images: Vec<usize> = (own..=batch).step_by(own).filter(|images| batch.is_multiple_of(*images)).collect();
 
-    let rate = |rates: [f64; 2], bytes: usize| if bytes <= LAST { rates[0] } else { rates[1] };
     // For each number of images, the time of one image in all steps before a step.
     let before = images.iter().map(|images| {
         let mut sums = vec![0.0];
         for load in loads {
-            let all = images * load.tensors;
-            let moved = if all <= threads * NEAR { 0.0 } else { load.tensors as f64 * rate(TENSORS, all) };
+            let moved = load.tensors as f64 * tensor_rate(*images, load.tensors, threads);
             sums.push(sums[sums.len() - 1] + moved + STEP / *images as f64);
         }
         sums

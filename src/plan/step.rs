@@ -6,12 +6,12 @@ use candle_core::Tensor;
 
 use super::custom::Rows;
 use super::draft::{Draft, Returned};
-use super::layout::Layout;
+use super::layout::{Layout, Part};
 use super::prepare::floats;
 use super::sketch::ValueId;
 use crate::kernels::{
     Activation, Arena, Convolution, Depthwise, Gather, Level, Lrn, Pointwise, Pool, Pooling, View, from_rows, mean,
-    pointwise, reshape, softmax, to_rows,
+    pointwise, reshape, slide, softmax, to_rows,
 };
 use crate::ops::{Binary, Op};
 
@@ -210,10 +210,12 @@ impl Run<'_> {
         for stretch in self.layout.stretches() {
             for first in (0..self.layout.batch()).step_by(stretch.images) {
                 (self.first, self.images) = (first, stretch.images);
-                for index in stretch.steps.clone() {
-                    let step = &self.draft.steps[index];
-                    self.step(index, &step.work, step.output).map_err(|error| error.context(step.path.to_string()))?;
-                    observer(index);
+                for sweep in self.layout.sweeps(stretch) {
+                    for band in 0..sweep.bands() {
+                        for index in sweep.steps.clone() {
+                            self.part(Part { sweep, step: index, band, first }, &mut observer)?;
+                        }
+                    }
                 }
             }
         }
@@ -229,20 +231,40 @@ impl Run<'_> {
         }
     }
 
-    fn step(&mut self, index: usize, work: &Work, output: ValueId) -> candle_core::Result<()> {
-        let (layout, first, batch, level) = (self.layout, self.first, self.images, self.level);
-        let view = |value: ValueId| layout.view(value, first);
-        let dst = &view(output);
+    /// Computes the rows of a part, once the rows that are still read have moved to where they are looked for.
+    fn part(&mut self, part: Part<'_>, observer: &mut impl FnMut(usize)) -> candle_core::Result<()> {
+        let step = &self.draft.steps[part.step];
+        if let Some((from, rows)) = part.sweep.slide(part.step, part.band) {
+            slide(self.arena, &self.layout.view(step.output, part.first), from, rows, self.images, self.pool);
+        }
+        if part.sweep.rows(part.step, part.band).is_empty() {
+            return Ok(());
+        }
+        self.step(&step.work, step.output, part).map_err(|error| error.context(step.path.to_string()))?;
+        observer(part.step);
+        Ok(())
+    }
+
+    fn step(&mut self, work: &Work, output: ValueId, part: Part<'_>) -> candle_core::Result<()> {
+        let (layout, batch, level) = (self.layout, self.images, self.level);
+        let view = |value: ValueId| layout.read(value, work, part);
+        let dst = &layout.written(output, part);
         let mut point = |kind: Pointwise<'_>, src: ValueId, activation: Activation| {
             pointwise(self.arena, kind, &view(src), dst, activation, level, batch, self.pool);
         };
         match work {
             Work::Conv { src, layer, add } => {
-                let places = layout.places(*src, output, *add, first);
-                layer.run(self.arena, layout.conv(index), &places, layout.scratch(), self.pool);
+                let places = layout.places(*src, output, *add, work, part);
+                layer.run(self.arena, layout.conv(part), &places, layout.scratch(), self.pool);
             }
             Work::Depthwise { src, layer } => layer.run(self.arena, &view(*src), dst, batch, self.pool),
-            Work::Pool { src, pooling } => pooling.run(self.arena, &view(*src), dst, level, batch, self.pool),
+            Work::Pool { src, pooling } if part.sweep.bands() == 1 => {
+                pooling.run(self.arena, &view(*src), dst, level, batch, self.pool);
+            }
+            Work::Pool { src, pooling } => {
+                let pooling = pooling.of_rows(part.sweep.rows(part.step, part.band));
+                pooling.run(self.arena, &view(*src), dst, level, batch, self.pool);
+            }
             Work::Mean { src } => mean(self.arena, &view(*src), dst, level, batch, self.pool),
             Work::Affine { src, scale, shift, activation } => {
                 point(Pointwise::Affine { scale, shift }, *src, *activation);

@@ -8,6 +8,7 @@ use crate::expand::{Program, Settings};
 use crate::ir::Graph;
 use crate::kernels::Level;
 use crate::lower::Model;
+use crate::plan::draft::Draft;
 use crate::plan::sketch::{Sketch, ValueId};
 use crate::plan::{Options, Plan};
 use crate::source::SourceMap;
@@ -32,6 +33,14 @@ fn sketched<T>(body: &str, only_main: bool, read: impl FnOnce(&Sketch<'_>) -> T)
     let mut sketch = Sketch::new(&graph, &results, &WEIGHTS);
     optimise(&mut sketch).unwrap();
     read(&sketch)
+}
+
+/// The steps of a body, for one thread.
+pub fn drafted(body: &str) -> Draft {
+    let graph = graph(body);
+    let results: Vec<_> = graph.outputs().iter().map(|output| output.node).collect();
+    let options = Options { threads: 1, level: Level::Scalar, exact: true };
+    Draft::new(&graph, &results, &WEIGHTS, options).unwrap()
 }
 
 /// The stages that are left, each as its path and those of the nodes that were joined to it; results are held against
