@@ -4,7 +4,8 @@
 //! of a convolution; a sum and an activation happen while its results are still in registers; dropout and reshapes
 //! vanish. `draft` chooses kernels and packs weights. `layout` says where every tensor lies: with room for the zeros
 //! around it that its readers' windows reach, inside the result of a `concat` where it only ends there, and over
-//! memory whose tensors nobody reads any more. `slices` says how many images of a batch go through the steps at once.
+//! memory whose tensors nobody reads any more. `slices` says how many images of a batch go through the steps at once, and
+//! `sweeps` which steps compute an image by bands of rows.
 //! What has no kernel is computed by candle's ops, in the same plan.
 
 mod custom;
@@ -14,6 +15,7 @@ mod listing;
 mod packed;
 mod passes;
 mod prepare;
+mod roots;
 mod sketch;
 mod slices;
 mod step;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::draft::{Draft, Returned};
-use super::layout::Roots;
+use super::roots::Roots;
 use super::sketch::ValueId;
 use super::slices::{Load, NEAR, TENSORS, WEIGHTS, tensor_rate};
 use super::step::Work;
@@ -57,66 +57,75 @@ impl Sweep {
     /// Steps that compute so many bands.
     fn new(draft: &Draft, roots: &Roots, uses: &Uses, steps: Range<usize>, bands: usize) -> Sweep {
         let made: Vec<ValueId> = steps.clone().map(|step| draft.steps[step].output).collect();
-        let height = |value: ValueId| draft.values[value.0].image()[1];
-        let mut ends = vec![vec![0; bands]; steps.len()];
-        let mut kept = vec![None; steps.len()];
-        for index in (0..steps.len()).rev() {
-            let height_here = height(made[index]);
-            let readers: Vec<usize> = uses.readers[made[index].0]
-                .iter()
-                .filter(|step| steps.contains(step))
-                .map(|s| s - steps.start)
-                .collect();
-            for band in 0..bands {
-                let needed = |reader: &usize| {
-                    let end = ends[*reader][band];
-                    let work = &draft.steps[steps.start + reader].work;
-                    if end == 0 {
-                        0
-                    } else {
-                        reads(work, made[index], end - 1..end).end.clamp(0, height_here as isize) as usize
-                    }
-                };
-                let last = band + 1 == bands;
-                ends[index][band] = match readers.iter().map(needed).max() {
-                    Some(row) if !last => row,
-                    None if !last => height_here * (band + 1) / bands,
-                    Some(_) | None => height_here,
-                };
-            }
-            if uses.is_inner(draft, roots, made[index], &steps) {
-                let [above, below, ..] = roots.halos[made[index].0];
-                let mut here_kept = Kept { first: Vec::new(), ends: Vec::new(), rows: 0 };
-                for band in 0..bands {
-                    let begin = |step: usize| if band == 0 { 0 } else { ends[step][band - 1] };
-                    let needed = |reader: &usize| {
-                        let (row, work) = (begin(*reader), &draft.steps[steps.start + reader].work);
-                        (row < height(made[*reader]))
-                            .then(|| reads(work, made[index], row..row + 1).start.max(-(above as isize)))
-                    };
-                    let here = begin(index) as isize;
-                    let from = readers.iter().filter_map(needed).min().map_or(here, |row| row.min(here));
-                    let from = if here == 0 { -(above as isize) } else { from };
-                    let end = ends[index][band];
-                    let behind = if end == height_here { end + below } else { end };
-                    here_kept.rows = here_kept.rows.max(behind.saturating_add_signed(-from));
-                    here_kept.first.push(from);
-                    here_kept.ends.push(behind);
-                }
-                kept[index] = Some(here_kept);
+        let mut sweep =
+            Sweep { ends: vec![Vec::new(); steps.len()], kept: vec![None; steps.len()], made, steps: steps.clone() };
+        // Readers come first, since they say how far their operands have to be.
+        for step in steps.clone().rev() {
+            let index = step - steps.start;
+            let value = sweep.made[index];
+            let readers: Vec<usize> =
+                uses.readers[value.0].iter().copied().filter(|reader| steps.contains(reader)).collect();
+            sweep.ends[index] = (0..bands).map(|band| sweep.end(draft, value, &readers, band, bands)).collect();
+            if uses.is_inner(draft, roots, value, &steps) {
+                sweep.kept[index] = Some(sweep.kept(draft, roots.halos[value.0], step, &readers));
             }
         }
-        Sweep { steps, ends, kept, made }
+        sweep
+    }
+
+    /// The row that a value has to come to with a band.
+    fn end(&self, draft: &Draft, value: ValueId, readers: &[usize], band: usize, bands: usize) -> usize {
+        let [_, height, _] = draft.values[value.0].image();
+        if band + 1 == bands {
+            return height;
+        }
+        let needed = |reader: &usize| {
+            let rows = 0..self.ends[reader - self.steps.start][band];
+            let end = if rows.is_empty() { 0 } else { reads(&draft.steps[*reader].work, value, rows).end };
+            end.clamp(0, height as isize) as usize
+        };
+        readers.iter().map(needed).max().unwrap_or(height * (band + 1) / bands)
+    }
+
+    /// What is kept of a step's result for its readers in the sweep.
+    fn kept(&self, draft: &Draft, [above, below, ..]: [usize; 4], step: usize, readers: &[usize]) -> Kept {
+        let value = draft.steps[step].output;
+        let height = |value: ValueId| draft.values[value.0].image()[1];
+        let mut kept = Kept { first: Vec::new(), ends: Vec::new(), rows: 0 };
+        for band in 0..self.bands_of(step) {
+            // The first row that a reader needs still, unless it is through.
+            let needed = |reader: &usize| {
+                let row = self.rows(*reader, band).start;
+                let is_through = row == height(draft.steps[*reader].output);
+                let first = || reads(&draft.steps[*reader].work, value, row..row + 1).start.max(-(above as isize));
+                (!is_through).then(first)
+            };
+            let Range { start, end } = self.rows(step, band);
+            let first = match start {
+                0 => -(above as isize),
+                start => readers.iter().filter_map(needed).min().unwrap_or(start as isize).min(start as isize),
+            };
+            let end = if end == height(value) { end + below } else { end };
+            kept.rows = kept.rows.max(end.saturating_add_signed(-first));
+            kept.first.push(first);
+            kept.ends.push(end);
+        }
+        kept
+    }
+
+    fn bands_of(&self, step: usize) -> usize {
+        self.ends[step - self.steps.start].len()
     }
 
     pub fn bands(&self) -> usize {
-        self.ends[0].len()
+        self.bands_of(self.steps.start)
     }
 
     /// The rows of its result that a step computes with a band.
     pub fn rows(&self, step: usize, band: usize) -> Range<usize> {
         let ends = &self.ends[step - self.steps.start];
-        (if band == 0 { 0 } else { ends[band - 1] })..ends[band]
+        let start = if band == 0 { 0 } else { ends[band - 1] };
+        start..ends[band]
     }
 
     /// The results of which only some rows are in memory, with how many those are at most.
@@ -369,8 +378,11 @@ mod tests {
     use super::super::passes::testing::drafted;
     use super::*;
 
-    /// The rows that each step computes with each band, and what is kept of it: the first row in each band, how many.
-    fn finest_of(body: &str) -> Vec<(Vec<usize>, Option<(Vec<isize>, usize)>)> {
+    /// The first row that is kept in each band, and how many there are at most.
+    type First = (Vec<isize>, usize);
+
+    /// The rows that each step computes with each band, and what is kept of it.
+    fn finest_of(body: &str) -> Vec<(Vec<usize>, Option<First>)> {
         let draft = drafted(body);
         let roots = Roots::of(&draft);
         let uses = Uses::of(&draft, &roots);

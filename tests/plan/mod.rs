@@ -106,6 +106,19 @@ fn every_reference_agrees() {
 }
 
 #[test]
+fn bands_of_rows_agree_with_the_reference() {
+    for arch in ["mobilenet_v1", "resnet50", "xception"] {
+        let options = Options { threads: 1, ..Options::default() };
+        let graph = expand(arch, &Settings::default());
+        let output = graph.main_output().unwrap().node;
+        let plan = Plan::new(&graph, &[output], &Hashed { norm_scale: 1.0 }, options).unwrap();
+        assert!(plan.listing(1).unwrap().steps.iter().filter(|step| step.rows > 0).count() >= 2, "{arch} has bands");
+        let (error, same, _) = compare(arch, options);
+        assert!(error < 1e-5 && same, "{arch}: {error:.2e}");
+    }
+}
+
+#[test]
 fn every_level_of_instructions_and_number_of_threads_agrees() {
     for level in Level::available() {
         for (threads, arch) in [(1, "squeezenet1_1"), (2, "mobilenet_v2"), (3, "cifar_resnet110")] {

@@ -40,7 +40,7 @@ pub fn drafted(body: &str) -> Draft {
     let graph = graph(body);
     let results: Vec<_> = graph.outputs().iter().map(|output| output.node).collect();
     let options = Options { threads: 1, level: Level::Scalar, exact: true };
-    Draft::new(&graph, &results, &WEIGHTS, options).unwrap()
+    Draft::new(&graph, &results, &WEIGHTS, options, None).unwrap().0
 }
 
 /// The stages that are left, each as its path and those of the nodes that were joined to it; results are held against
